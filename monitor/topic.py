@@ -1,0 +1,34 @@
+"""A topic: what a person watches, as a query and the platforms to look on; versioned, since posts remember which one matched."""
+
+import re
+from dataclasses import dataclass
+
+from monitor.errors import UsageError
+
+_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """`id` is a slug that is never reused; `version` counts changes of the query from 1."""
+
+    id: str
+    name: str
+    query: str
+    version: int = 1
+    platforms: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not _ID.fullmatch(self.id):
+            raise UsageError(
+                f"Topic id {self.id!r} is not usable: lower-case letters, digits, - and _, at most 64, "
+                "beginning with a letter or digit."
+            )
+
+
+def slug(text: str) -> str:
+    """A topic id made from free text: `"Climate change"` gives `climate-change`. Raises UsageError when nothing is left."""
+    made = re.sub(r"[^a-z0-9]+", "-", text.casefold()).strip("-")[:64].rstrip("-")
+    if not made:
+        raise UsageError(f"No topic id can be made from {text!r}: give one with --id.")
+    return made
