@@ -1,0 +1,241 @@
+"""The walk rules against a model platform: posts that arrive, arrive late, and a collector killed at any moment."""
+
+import random
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from monitor.bookmark import Bookmark, Mark, Step, order
+from monitor.walk import Facts, Rules, Walk, advance, floor_of
+
+BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
+OVERLAP = timedelta(minutes=10)
+PAGE = 20
+
+
+def at(mark: Mark) -> datetime:
+    """In the model a mark is the second of posting, unique by a fraction that the platform's ids carry."""
+    return BEGIN + timedelta(milliseconds=int(mark))
+
+
+@dataclass
+class Platform:
+    """Posts as (mark, visible from); pages newest first by `until`, or oldest first by `after`."""
+
+    posts: list[tuple[int, datetime]] = field(default_factory=list)
+    sent: int = 0
+
+    def page(self, step: Step, now: datetime) -> list[int]:
+        seen = sorted(mark for mark, visible in self.posts if visible <= now)
+        if step.after is not None:
+            rows = [mark for mark in seen if mark > step.after][:PAGE]
+        else:
+            rows = [mark for mark in seen if step.until is None or mark < step.until][-PAGE:]
+        self.sent += len(rows)
+        return rows[::-1]
+
+
+@dataclass
+class Collector:
+    """Keeps what a store would keep: posts and the bookmark; everything else dies with a kill."""
+
+    rules: Rules
+    platform: Platform
+    bookmark: Bookmark = field(default_factory=Bookmark)
+    stored: set[Mark] = field(default_factory=set)
+
+    def poll(self, now: datetime, *, killed_after: int | None = None, pages: int = 1000) -> datetime:
+        """One poll, a second per page. `killed_after` counts half steps: odd dies between the posts and the bookmark."""
+        walk, half_steps, began_at = Walk(rules=self.rules, pages=pages), 0, now
+        while step := walk.next_step(self.bookmark, now=now):
+            rows = self.platform.page(step, now)
+            facts = Facts(
+                marks=tuple(rows),
+                asked_at=now,
+                began_at=began_at,
+                top_at=at(rows[0]) if rows else None,
+                bottom_at=at(rows[-1]) if rows else None,
+                posts=len(rows),
+            )
+            now += timedelta(seconds=1)
+            half_steps += 1
+            if half_steps == killed_after:
+                return now
+            self.stored.update(rows)
+            half_steps += 1
+            if half_steps == killed_after:
+                return now
+            move = advance(self.bookmark, step, facts, rules=self.rules)
+            self.bookmark = move.bookmark
+            walk.took(step, move, facts)
+        return now
+
+
+def rules(kind: str, *, timed: bool) -> Rules:
+    return Rules(order=kind, overlap=OVERLAP, **({"marked_at": at} if timed else {}))  # type: ignore[arg-type]
+
+
+def world(rng: random.Random, *, minutes: int, lag_s: float) -> list[tuple[int, datetime]]:
+    """Bursty arrivals; a tenth become visible late, by up to `lag_s`."""
+    made, ms = [], 0
+    while ms < minutes * 60_000:
+        ms += max(1, int(rng.expovariate(1 / (400 if rng.random() < 0.5 else 6000))))
+        late = rng.uniform(0, lag_s) if rng.random() < 0.1 else 0
+        made.append((ms, at(ms) + timedelta(seconds=late)))
+    return made
+
+
+@pytest.mark.parametrize("kind", ["newest", "oldest"])
+@pytest.mark.parametrize("timed", [True, False])
+@pytest.mark.parametrize("interval_min", [1, 7, 45])
+def test_late_posts_within_the_overlap_are_never_lost(kind: str, timed: bool, interval_min: int) -> None:
+    """Whatever the polling interval: also where it exceeds the overlap."""
+    rng = random.Random(f"{kind} {timed} {interval_min}")
+    platform = Platform(world(rng, minutes=240, lag_s=OVERLAP.total_seconds()))
+    collector = Collector(rules(kind, timed=timed), platform)
+    now = BEGIN + timedelta(minutes=30)
+    collector.poll(now)
+    start = collector.bookmark.start
+    while now < BEGIN + timedelta(minutes=320):
+        now = max(now + timedelta(minutes=interval_min), collector.poll(now))
+    expected = {mark for mark, _ in platform.posts if start is not None and mark >= start}
+    assert len(expected) > 1000
+    assert expected - collector.stored == set()
+
+
+@pytest.mark.parametrize("kind", ["newest", "oldest"])
+def test_kills__200_runs_of_five__nothing_lost_and_little_read_again(kind: str) -> None:
+    """The gap list keeps what each page proved: under a tenth of the posts is fetched again for the kills' sake."""
+    lost = refetched = shown = 0
+    for seed in range(200):
+        rng = random.Random(seed)
+        posts = world(rng, minutes=60, lag_s=0)
+        kills = sorted(rng.sample(range(5, 60), 5))
+        runs = []
+        for dying in (True, False):
+            platform = Platform(posts)
+            collector = Collector(Rules(order=kind, overlap=timedelta(0), marked_at=at), platform)  # type: ignore[arg-type]
+            collector.poll(BEGIN + timedelta(minutes=3))
+            start = collector.bookmark.start
+            for minute in range(4, 62):
+                moment = BEGIN + timedelta(minutes=minute)
+                collector.poll(moment, killed_after=rng.randint(1, 8) if dying and minute in kills else None)
+            expected = {mark for mark, _ in posts if start is not None and mark >= start}
+            lost += len(expected - collector.stored)
+            runs.append(platform.sent)
+            shown += len(expected) if dying else 0
+        refetched += max(0, runs[0] - runs[1])
+    print(f"{kind}: 200 runs x 5 kills, {shown} posts, lost {lost}, read again for the kills {refetched}")
+    assert lost == 0
+    assert refetched < shown * 0.10
+
+
+def test_floor__rule_measured_from_now__would_lose_late_posts() -> None:
+    """Shows why the floor is measured from the last walk: the other rule loses posts when polls are rarer than the overlap."""
+    platform = Platform([(ms * 1000, at(ms * 1000)) for ms in range(0, 1800, 10)])
+    collector = Collector(rules("newest", timed=False), platform)
+    for minute in (30, 31):
+        collector.poll(BEGIN + timedelta(minutes=minute))
+    late = 1_785_000
+    platform.posts.append((late, BEGIN + timedelta(minutes=33)))
+    now = BEGIN + timedelta(minutes=75)
+    naive = next(head.mark for head in collector.bookmark.heads if head.asked_at <= now - OVERLAP)
+    assert late <= naive  # the rule measured from `now` would stop above the late post
+    floor = floor_of(collector.bookmark, OVERLAP)
+    assert floor is not None and order(floor) < order(late)
+    collector.poll(now)
+    assert late in collector.stored
+
+
+def test_page_budget__the_gap_stays_and_the_next_poll_goes_on() -> None:
+    platform = Platform([(ms, at(ms)) for ms in range(1, 5000)])
+    collector = Collector(rules("newest", timed=True), platform)
+    collector.poll(at(1000))
+    now = at(5000) + timedelta(minutes=20)
+    for _ in range(120):
+        now = collector.poll(now, pages=3)
+    assert collector.bookmark.gaps == ()
+    assert {mark for mark, _ in platform.posts if mark > 980} <= collector.stored
+
+
+def test_paging_loop__ends_after_three_requests() -> None:
+    """A -> B -> A: the page that leads back is noticed by its marks, though its cursor is new."""
+    walk, bookmark, asked = Walk(rules=rules("newest", timed=False), pages=100), Bookmark(), 0
+    first = Facts(marks=(5,), asked_at=BEGIN)
+    bookmark = advance(bookmark, Step(), first, rules=walk.rules).bookmark
+    pages = {None: ((90, 80), "b"), "b": ((70, 60), "a2"), "a2": ((90, 80), "b2"), "b2": ((70, 60), "a3")}
+    later = BEGIN + timedelta(hours=1)
+    while (step := walk.next_step(bookmark, now=later)) and asked < 50:
+        asked += 1
+        marks, cursor = pages[step.cursor]
+        facts = Facts(marks=marks, cursor=cursor, asked_at=later, began_at=later)
+        move = advance(bookmark, step, facts, rules=walk.rules)
+        bookmark = move.bookmark
+        walk.took(step, move, facts)
+    assert asked <= 3
+    assert walk.stopped is not None
+    assert len(bookmark.gaps) == 1
+
+
+def test_expired_cursor__reenters_by_mark_and_the_gap_neither_grows_nor_vanishes() -> None:
+    ttl = Rules(order="newest", overlap=OVERLAP, cursor_ttl=timedelta(minutes=15))
+    bookmark = advance(Bookmark(), Step(), Facts(marks=(5,), asked_at=BEGIN), rules=ttl).bookmark
+    later = BEGIN + timedelta(hours=1)
+    bookmark = advance(bookmark, Step(), Facts(marks=(90, 80), cursor="c", asked_at=later), rules=ttl).bookmark
+    fresh = Walk(rules=ttl, pages=9, newest_done=True).next_step(bookmark, now=later + timedelta(minutes=1))
+    stale = Walk(rules=ttl, pages=9, newest_done=True).next_step(bookmark, now=later + timedelta(minutes=16))
+    assert fresh == Step(cursor="c", until=80, floor=5)
+    assert stale == Step(cursor=None, until=80, floor=5)
+
+
+def test_mark_in_the_future__never_becomes_a_head() -> None:
+    timed = rules("newest", timed=True)
+    now = BEGIN + timedelta(hours=1)
+    future = int(timedelta(days=40) / timedelta(milliseconds=1))
+    bookmark = advance(Bookmark(), Step(), Facts(marks=(future, 3000, 2000), asked_at=now), rules=timed).bookmark
+    assert bookmark.heads[0].mark == 3000
+
+
+def test_since__opens_a_gap_back_to_it_that_closes_there() -> None:
+    platform = Platform([(second * 1000, at(second * 1000)) for second in range(1, 7200)])
+    collector = Collector(rules("newest", timed=True), platform)
+    since = BEGIN + timedelta(minutes=60)
+    now = at(7_200_000)
+    step, walk = Step(), Walk(rules=collector.rules, pages=1000)
+    while step := walk.next_step(collector.bookmark, now=now):  # type: ignore[assignment]
+        rows = platform.page(step, now)
+        facts = Facts(marks=tuple(rows), asked_at=now, top_at=at(rows[0]), bottom_at=at(rows[-1]), posts=len(rows))
+        move = advance(collector.bookmark, step, facts, rules=collector.rules, since=since)
+        collector.bookmark = move.bookmark
+        collector.stored.update(rows)
+        walk.took(step, move, facts)
+    assert min(int(mark) for mark in collector.stored) <= 3_600_000 < min(int(mark) for mark in collector.stored) + 20_000
+    assert collector.bookmark.gaps == ()
+
+
+def test_whole__no_shared_entry__is_capped() -> None:
+    whole = Rules(order="whole", overlap=OVERLAP)
+    first = advance(Bookmark(), Step(), Facts(marks=("a", "b"), asked_at=BEGIN), rules=whole).bookmark
+    later = BEGIN + timedelta(hours=1)
+    shared = advance(first, Step(), Facts(marks=("c", "b"), asked_at=later), rules=whole)
+    rolled = advance(first, Step(), Facts(marks=("x", "y"), asked_at=later), rules=whole)
+    assert [interval.state for interval in shared.intervals] == ["covered"]
+    assert [interval.state for interval in rolled.intervals] == ["capped"]
+    assert rolled.bookmark.seen == ("x", "y", "a", "b")
+
+
+def test_gaps__more_than_64__are_joined_not_dropped() -> None:
+    plain = rules("newest", timed=False)
+    bookmark = advance(Bookmark(), Step(), Facts(marks=(1,), asked_at=BEGIN), rules=plain).bookmark
+    for hour in range(1, 80):
+        facts = Facts(marks=(hour * 100 + 9, hour * 100 + 5), asked_at=BEGIN + timedelta(hours=hour))
+        bookmark = advance(bookmark, Step(), facts, rules=plain).bookmark
+    assert len(bookmark.gaps) == 64
+    assert bookmark.gaps[-1].floor == 1
+    tops = [gap.top for gap in bookmark.gaps]
+    assert tops == sorted(tops, reverse=True)  # type: ignore[type-var]
+
+
+def test_order__strings_sort_by_length_first() -> None:
+    assert sorted(["1000", "999", "01JD"], key=order) == ["999", "01JD", "1000"]
