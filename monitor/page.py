@@ -6,7 +6,7 @@ it. What a page means for the bookmark is in `monitor.bookmark`.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -25,6 +25,10 @@ class Ask:
     headers: Mapping[str, str] = field(default_factory=dict)
     method: str = "GET"
     body: bytes | None = None
+
+    def with_headers(self, headers: Mapping[str, str]) -> "Ask":
+        """This ask with further headers."""
+        return replace(self, headers={**self.headers, **headers})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +92,18 @@ class Page:
     def bottom(self) -> Mark | None:
         """The oldest mark; None where no row has one."""
         return min((mark for mark in self.marks if mark is not None), key=order, default=None)
+
+    def first(self, most: int) -> "Page":
+        """This page with only its first `most` rows; the cursor would skip the others, so it is dropped."""
+        return self._only(range(most)) if most < len(self.rows) else self
+
+    def oldest(self, most: int) -> "Page":
+        """This page with only its `most` oldest rows, for a walk that goes forward in time."""
+        if most >= len(self.rows):
+            return self
+        by_age = sorted(range(len(self.rows)), key=lambda row: (0, 0) if (mark := self.marks[row]) is None else order(mark))
+        return self._only(sorted(by_age[:most]))
+
+    def _only(self, kept: Sequence[int]) -> "Page":
+        rows, marks = [self.rows[row] for row in kept], [self.marks[row] for row in kept]
+        return replace(self, rows=rows, marks=marks, cursor=None, end=False)

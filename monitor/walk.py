@@ -183,12 +183,20 @@ def advance(bookmark: Bookmark, step: Step, facts: Facts, *, rules: Rules, since
     return replace(move, bookmark=replace(kept, version=bookmark.version + 1), intervals=(*move.intervals, *lapsed))
 
 
-def refused(bookmark: Bookmark, step: Step, *, reason: str) -> Bookmark:
-    """The bookmark after the platform refused `step` for good: the gap forgets its cursor and counts a try."""
+def refuse(bookmark: Bookmark, step: Step, *, reason: str, asked_at: datetime, rules: Rules) -> Move:
+    """What `bookmark` becomes when the platform refuses `step`: its gap forgets the cursor and counts a try.
+
+    The gap keeps its size until the tries are used up; then the ledger says that it failed.
+    """
     gap = _gap_of(bookmark, step.until)
-    if gap is None:
-        return bookmark
-    return _with_gap(bookmark, gap, replace(gap, cursor=None, tries=gap.tries + 1, reason=reason))
+    tried = bookmark if gap is None else _with_gap(bookmark, gap, replace(gap, cursor=None, tries=gap.tries + 1, reason=reason))
+    kept, lapsed = _lapse(tried, rules, asked_at)
+    return Move(bookmark=replace(kept, version=bookmark.version + 1), intervals=lapsed, progress=False)
+
+
+def let_go(bookmark: Bookmark, since: datetime) -> Bookmark:
+    """The bookmark without the gap that leads back to `since`: what lies below counts as never asked again."""
+    return replace(bookmark, gaps=tuple(gap for gap in bookmark.gaps if gap.floor is not None or gap.since != since))
 
 
 def _newest(bookmark: Bookmark, facts: Facts, rules: Rules, since: datetime | None) -> Move:

@@ -1,39 +1,250 @@
-"""The shared platform spider."""
+"""The shared platform spider: what a platform file must say, and everything that is the same for all platforms.
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any, ClassVar
+A platform file says how to ask, read and understand (`ask`, `read`, `post`, and where it needs them the optional ones below);
+this class claims sources, sends requests at the platform's pace, checks replies, waits for each page's commit and asks on as the
+bookmark rules say (`monitor.walk`). Each source is walked by one callback of a `data:` request, one page in flight, so that
+Scrapy's back-pressure and graceful stop hold.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Self
 
 import scrapy
+from scrapy.crawler import Crawler
+from scrapy.http import Response
 
-from monitor.bookmark import Mark
+from monitor import clock
+from monitor.bookmark import Mark, Step
 from monitor.config import Config
-from monitor.errors import MonitorError
+from monitor.crawl import arguments
+from monitor.crawl.fetch import fetch
+from monitor.crawl.outcome import outcome
+from monitor.crawl.page_item import PageItem
+from monitor.crawl.poll import Poll
+from monitor.crawl.session import Session
+from monitor.errors import LeaseLostError, MonitorError, RetryLater, UsageError
 from monitor.page import Ask, Asked, Page, Reply
-from monitor.post import Post
+from monitor.post import EARLIEST, Post
 from monitor.source import Source, SourceKind
-from monitor.bookmark import Step
+from monitor.store.leases import Claim
+from monitor.walk import Rules
+
+logger = logging.getLogger(__name__)
+
+_IDLE_S = 1.0  # how often a shift looks for sources that have become due
 
 
 class PlatformSpider(scrapy.Spider):
-    name: ClassVar[str]
-    base_url: str  # "https://host"; "{instance}" is filled from the source's parameters
+    """Base of every platform. Class attributes are what the platform states of itself; seconds unless named otherwise.
+
+    `base_url` may hold `{instance}`. `overlap_s`: how late a post can appear in the API. `cursor_ttl_s`: how long a page cursor
+    lives (None: for ever). `window_s`: how far back the API reaches (None: to the beginning). `pace_s`: between two requests to
+    one host. `redirects`: how many are followed (feeds only). `accepts`: the media type that is asked for.
+    """
+
+    name: str
+    base_url: ClassVar[str]
     kinds: ClassVar[Mapping[str, SourceKind]]
     page_size: ClassVar[int] = 40
-    overlap_s: ClassVar[int] = 600  # how late a post may appear after its mark's time
+    overlap_s: ClassVar[int] = 600
     cursor_ttl_s: ClassVar[int | None] = None
-    window_s: ClassVar[int | None] = None  # how far back the API reaches
-    pace_s: ClassVar[float] = 1.0  # seconds between two requests to one host, when headers do not say otherwise
+    window_s: ClassVar[int | None] = None
+    resumes_by_mark: ClassVar[bool] = True
+    pace_s: ClassVar[float] = 1.0
+    interval_s: ClassVar[int] = 900
     redirects: ClassVar[int] = 0
+    accepts: ClassVar[str] = "application/json"
+    typed_hosts: ClassVar[bool] = False  # its addresses come from people: refused where they lead into private networks
 
-    def ask(self, source: Source, step: Step) -> Ask: ...
-    def read(self, reply: Reply, asked: Asked) -> Page | list[Ask]: ...
-    def gather(self, replies: Sequence[Reply], asked: Asked) -> Page: ...
-    def post(self, row: Any, reply: Reply) -> Post: ...
+    session: Session
+    given: arguments.Arguments
+    posts_left: int | None  # what `limit=` still allows; None without a limit
+    _claimed: dict[str, Claim]
+    _lease_s: int
+    _walks: asyncio.Semaphore
+    _renewing: asyncio.Future[None] | None = None
 
-    # optional
-    def login(self, config: Config, source: Source) -> Mapping[str, str]: ...   # headers with credentials
-    def resolve(self, source: Source) -> Ask | None: ...
-    def resolved(self, reply: Reply, source: Source) -> Mapping[str, str]: ...
-    def refusal(self, reply: Reply) -> MonitorError | None: ...
-    def marked_at(self, mark: Mark) -> datetime | None: ...
+    # ---- what a platform file says
+
+    def ask(self, source: Source, step: Step) -> Ask:
+        """The request for one step of a walk over `source`."""
+        raise NotImplementedError
+
+    def read(self, reply: Reply, asked: Asked) -> Page | list[Ask]:
+        """The rows of a reply with their marks; or further asks, whose replies `gather` makes one page of."""
+        raise NotImplementedError
+
+    def post(self, row: Any, reply: Reply) -> Post:
+        """One row as a Post. Raises PostError, or anything, for a row that cannot be one: it goes to quarantine."""
+        raise NotImplementedError
+
+    def gather(self, replies: Sequence[Reply], asked: Asked) -> Page:
+        """One page from the replies to the asks that `read` returned, in their order."""
+        raise NotImplementedError
+
+    def login(self, config: Config, source: Source) -> Mapping[str, str]:
+        """Request headers that carry credentials; empty where none are set or needed."""
+        return {}
+
+    def resolve(self, source: Source) -> Ask | None:
+        """What has to be looked up once before the source can be asked (an account's id); None when nothing has."""
+        return None
+
+    def resolved(self, reply: Reply, source: Source) -> Mapping[str, str]:
+        """The facts that the reply to `resolve` gives; they come back in `source.facts`."""
+        return {}
+
+    def refusal(self, reply: Reply) -> MonitorError | None:
+        """The error that a reply stands for where this platform knows better than its status code."""
+        return None
+
+    def marked_at(self, mark: Mark) -> datetime | None:
+        """The event time that a mark tells by itself; None where marks tell none."""
+        return None
+
+    # ---- what is the same for all
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        spider = super().from_crawler(crawler, *args)
+        spider.given = arguments.read(kwargs, platform=cls.name, kinds=cls.kinds, now=clock.now())
+        spider.session = Session.of(crawler)
+        spider.session.arguments = kwargs
+        spider.posts_left = spider.given.limit
+        spider._claimed = {}
+        spider._lease_s = crawler.settings.getint("MONITOR_LEASE_S")
+        return spider
+
+    def rules(self, source: Source) -> Rules:
+        """This platform's paging as `monitor.walk` needs it."""
+        return Rules(
+            order=self.kinds[source.kind].order,
+            overlap=timedelta(seconds=self.overlap_s),
+            marked_at=self.marked_at,
+            cursor_ttl=None if self.cursor_ttl_s is None else timedelta(seconds=self.cursor_ttl_s),
+            window=None if self.window_s is None else timedelta(seconds=self.window_s),
+            resumes_by_mark=self.resumes_by_mark,
+        )
+
+    async def start(self) -> AsyncIterator[Any]:
+        """Claim sources and yield one walk for each; with `shift=` go on until its end, else one pass."""
+        self._walks = asyncio.Semaphore(self.settings.getint("MONITOR_WALKS"))
+        renewing = asyncio.ensure_future(self._renew())
+        self._renewing = renewing
+        try:
+            async for claim in self._claims():
+                self._claimed[claim.source.id] = claim
+                yield scrapy.Request("data:,", callback=self.walk, cb_kwargs={"claim": claim}, dont_filter=True)
+                await self._walks.acquire()
+        except MonitorError as error:
+            self.session.failed(self.name, error)
+
+    async def walk(self, _response: Response, claim: Claim) -> AsyncIterator[PageItem]:
+        """Walk one claimed source and hand its pages to the pipelines, then say how it went and give the lease back."""
+        poll = Poll(self, claim.source, claim.bookmark, epoch=claim.epoch, pages=self.settings.getint("MONITOR_PAGES_PER_POLL"))
+        committer = await self.session.committer()
+        outcome: MonitorError | None = None
+        try:
+            with committer.walking():
+                poll.source = await self._resolved(poll.source)
+                async for item in poll.items():
+                    yield item
+        except MonitorError as error:
+            outcome = error
+        finally:
+            self._claimed.pop(claim.source.id, None)
+            await self._finish(claim, poll, outcome)
+            self._walks.release()
+
+    async def _claims(self) -> AsyncIterator[Claim]:
+        store = await self.session.store()
+        if self.given.source is not None:
+            yield await self._claim_given(self.given.source)
+            return
+        deadline = None if self.given.shift is None else clock.now() + self.given.shift
+        served = 0
+        while not self.session.stopping and (deadline is None or clock.now() < deadline):
+            claim = await store.leases.claim_due(self.name, owner=self.session.owner, lease_s=self._lease_s, topic=self.given.topic)
+            if claim is not None:
+                served += 1
+                yield replace(claim, source=self._with_since(claim.source))
+            elif deadline is None:
+                break
+            else:
+                await asyncio.sleep(_IDLE_S)
+        if not served and deadline is None:
+            await self._say_nothing_due()
+
+    async def _claim_given(self, source: Source) -> Claim:
+        store = await self.session.store()
+        await store.sources.ensure(source)
+        for waited in range(self._lease_s + 1):
+            claim = await store.leases.claim(source.id, owner=self.session.owner, lease_s=self._lease_s)
+            if claim is not None:
+                return replace(claim, source=self._with_since(claim.source))
+            if waited == 0:
+                logger.info("event=lease_taken source=%s: another process collects it; waiting", source.id)
+            await asyncio.sleep(_IDLE_S)
+        raise LeaseLostError(f"{source.id} is being collected by another process; try again when it has ended.")
+
+    def _with_since(self, source: Source) -> Source:
+        """A limit without a since means: as far back as it takes."""
+        since = self.given.since or (EARLIEST if self.given.limit is not None else source.since)
+        return replace(source, since=since)
+
+    async def _say_nothing_due(self) -> None:
+        store = await self.session.store()
+        if await store.sources.list_all(platform=self.name):
+            logger.info("event=nothing_due platform=%s: no source is due now; `monitor sources` shows when", self.name)
+            return
+        raise UsageError(
+            f'{self.name} has no sources yet. Make some with: monitor track "a word" --platform {self.name}, '
+            f"or name one: scrapy crawl {self.name} {self._example()}"
+        )
+
+    def _example(self) -> str:
+        kind = next(iter(self.kinds.values()))
+        return " ".join(f"-a {name}={name.upper()}" for name in kind.needs)
+
+    async def _resolved(self, source: Source) -> Source:
+        ask = self.resolve(source)
+        if ask is None:
+            return source
+        reply = await fetch(self, source, ask)
+        facts = {**source.facts, **self.resolved(reply, source)}
+        store = await self.session.store()
+        await store.sources.set_facts(source.id, facts)
+        return replace(source, facts=facts)
+
+    async def _finish(self, claim: Claim, poll: Poll, error: MonitorError | None) -> None:
+        """Release the lease with the source's new state; a store that is away leaves it to expire."""
+        if error is not None:
+            self.session.failed(claim.source.id, error)
+        else:
+            self.session.finished += 1
+        try:
+            store = await self.session.store()
+            state = outcome(error, poll, interval_s=self.interval_s, now=clock.now())
+            await store.sources.finish(claim.source.id, epoch=claim.epoch, run=self.session.run, state=state)
+        except RetryLater as away:
+            logger.warning("event=finish_failed source=%s reason=%s", claim.source.id, away)
+
+    async def _renew(self) -> None:
+        """Keep the leases of running walks, well before they expire; a walk whose lease is lost fails at its next commit."""
+        while True:
+            await asyncio.sleep(self._lease_s / 3)
+            try:
+                store = await self.session.store()
+                for claim in list(self._claimed.values()):
+                    await store.leases.renew(claim.source.id, epoch=claim.epoch, lease_s=self._lease_s)
+            except MonitorError as error:
+                logger.warning("event=renew_failed reason=%s", error)
+
+    def stop_renewing(self) -> None:
+        """End the renewal task; the run recorder calls this when the spider has closed."""
+        if self._renewing is not None:
+            self._renewing.cancel()

@@ -1,0 +1,71 @@
+"""`scrapy crawl` that checks its arguments first and tells by its exit code how the crawl ended.
+
+Scrapy's own exits 0 even when the spider could not start. Codes: 0 complete, 1 failure, 2 usage or configuration, 4 credentials,
+5 rate limit, 6 some sources failed, 130 interrupted.
+"""
+
+import argparse
+import sys
+
+from scrapy.commands.crawl import Command as ScrapyCrawl
+
+from monitor import clock
+from monitor.crawl import arguments
+from monitor.crawl.session import Session
+from monitor.crawl.spider import PlatformSpider
+from monitor.errors import CredentialsError, Fatal, MonitorError, RateLimitedError
+
+FAILURE, USAGE, CREDENTIALS, RATE_LIMITED, PARTIAL, INTERRUPTED = 1, 2, 4, 5, 6, 130
+
+
+class Command(ScrapyCrawl):
+    """Runs one spider and sets `exitcode`."""
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        assert self.crawler_process is not None
+        try:
+            spider_class = self._spider_class(args)
+            arguments.read(opts.spargs, platform=spider_class.name, kinds=spider_class.kinds, now=clock.now())
+        except Fatal as error:
+            self._end(USAGE, str(error))
+            return
+        crawler = self.crawler_process.create_crawler(spider_class)
+        self.crawler_process.crawl(crawler, **opts.spargs)
+        self.crawler_process.start()
+        if self.crawler_process.bootstrap_failed:
+            self.exitcode = FAILURE
+            return
+        session = Session.of(crawler)
+        for name, error in session.failures.items():
+            print(f"{name}: {error}", file=sys.stderr)
+        reason = "" if crawler.stats is None else str(crawler.stats.get_value("finish_reason"))
+        self.exitcode = exit_code(session.failures, finished=session.finished, reason=reason)
+
+    def _spider_class(self, args: list[str]) -> type[PlatformSpider]:
+        assert self.crawler_process is not None
+        loader = self.crawler_process.spider_loader
+        names = sorted(loader.list())
+        if len(args) != 1:
+            raise Fatal(f"Name one platform: scrapy crawl PLATFORM. There are: {', '.join(names)}.")
+        if args[0] not in names:
+            raise Fatal(f"There is no platform {args[0]!r}. There are: {', '.join(names)}.")
+        return loader.load(args[0])  # type: ignore[return-value]
+
+    def _end(self, code: int, sentence: str) -> None:
+        print(sentence, file=sys.stderr)
+        self.exitcode = code
+
+
+def exit_code(failures: dict[str, MonitorError], *, finished: int, reason: str) -> int:
+    """The process exit code for how a crawl ended; `finished` sources ended well."""
+    if reason == "shutdown":
+        return INTERRUPTED
+    if not failures:
+        return 0 if reason == "finished" else FAILURE
+    if finished:
+        return PARTIAL
+    worst = list(failures.values())
+    for kind, code in ((Fatal, USAGE), (CredentialsError, CREDENTIALS), (RateLimitedError, RATE_LIMITED)):
+        if all(isinstance(error, kind) for error in worst):
+            return code
+    return FAILURE

@@ -1,0 +1,33 @@
+"""Field coverage of a crawl: of how many posts each field was known. A drop shows that an API or a parser changed. Pure."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+
+from monitor.post import Author, Counts, Post
+
+# What platforms say of a post. Fields that the pipelines fill themselves would always be full.
+_OWN = ("url", "edited_at", "text", "title", "summary", "language", "place", "reply_to", "thread", "repost_of", "quote_of")
+_MORE = ("community", "sensitive", "tags", "mentions", "links", "media")
+_AUTHOR = tuple(each.name for each in fields(Author))
+_COUNTS = tuple(each.name for each in fields(Counts))
+
+
+@dataclass(slots=True)
+class Coverage:
+    """Counts posts and, per field, those where it holds something."""
+
+    posts: int = 0
+    known: Counter[str] = field(default_factory=Counter)
+
+    def add(self, posts: Iterable[Post]) -> None:
+        for post in posts:
+            self.posts += 1
+            self.known.update(name for name in (*_OWN, *_MORE) if getattr(post, name) not in (None, "", ()))
+            self.known.update(f"author.{name}" for name in _AUTHOR if getattr(post.author, name) is not None)
+            self.known.update(f"counts.{name}" for name in _COUNTS if getattr(post.counts, name) is not None)
+
+    def shares(self) -> dict[str, float]:
+        """Per field the share of posts that have it, 0 to 1, rounded to three places; empty before the first post."""
+        names = (*_OWN, *_MORE, *(f"author.{name}" for name in _AUTHOR), *(f"counts.{name}" for name in _COUNTS))
+        return {name: round(self.known[name] / self.posts, 3) for name in names} if self.posts else {}

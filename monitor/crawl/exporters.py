@@ -1,0 +1,80 @@
+"""Feed exporters (`-o`, `-O`) that write posts: an item is a page, a line of the file is a post."""
+
+import csv
+import io
+from collections.abc import Mapping
+from typing import Any
+
+from scrapy.exporters import BaseItemExporter, JsonItemExporter, JsonLinesItemExporter
+
+from monitor.crawl.exported import exported
+from monitor.crawl.page_item import PageItem
+
+# Nested fields become columns of their own, lists are joined by a space; everything else is in the JSON formats.
+COLUMNS = (
+    "id", "platform", "native_id", "kind", "url", "created_at", "edited_at", "fetched_at", "text", "title", "summary", "language",
+    "author.id", "author.handle", "author.name", "author.url", "author.followers", "author.bot", "tags", "mentions", "links",
+    "media", "reply_to", "thread", "repost_of", "quote_of", "community", "counts.likes", "counts.reposts", "counts.replies",
+    "counts.quotes", "counts.views", "counts.score", "sensitive", "deleted_at", "topics", "seen_on", "sentiment.scorer",
+    "sentiment.version", "sentiment.label", "sentiment.compound", "sentiment.positive", "sentiment.neutral",
+    "sentiment.negative", "sentiment.reason",
+)  # fmt: skip
+# A spreadsheet runs a cell that begins with one of these as a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+class PostsJsonLines(JsonLinesItemExporter):
+    """One post per line, as docs/queries.md describes it."""
+
+    def export_item(self, item: Any) -> None:
+        for post in _posts(item):
+            super().export_item(post)
+
+
+class PostsJson(JsonItemExporter):
+    """One JSON array of posts."""
+
+    def export_item(self, item: Any) -> None:
+        for post in _posts(item):
+            super().export_item(post)
+
+
+class PostsCsv(BaseItemExporter):
+    """A table with the columns of COLUMNS, RFC 4180, UTF-8, safe to open in a spreadsheet."""
+
+    def __init__(self, file: Any, include_headers_line: bool = True, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.file = file
+        self._header_due = include_headers_line
+
+    def export_item(self, item: Any) -> None:
+        lines = io.StringIO(newline="")
+        writer = csv.writer(lines)
+        if self._header_due:
+            writer.writerow(COLUMNS)
+            self._header_due = False
+        for post in _posts(item):
+            writer.writerow([_cell(_value(post, column)) for column in COLUMNS])
+        self.file.write(lines.getvalue().encode(self.encoding or "utf-8"))
+
+
+def _posts(item: Any) -> list[dict[str, Any]]:
+    return [exported(post) for post in item.posts] if isinstance(item, PageItem) else [item]
+
+
+def _value(post: Mapping[str, Any], column: str) -> Any:
+    value: Any = post
+    for name in column.split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return _cell(" ".join(str(each.get("url") or each.get("id")) if isinstance(each, Mapping) else str(each) for each in value))
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = str(value)
+    return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text

@@ -1,0 +1,107 @@
+"""One ask becomes one checked reply: request, credentials, redirects, second tries."""
+
+import asyncio
+import logging
+import random
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
+
+from scrapy import Request
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+    ResponseDataLossError,
+    UnsupportedURLSchemeError,
+)
+from scrapy.http import Response
+
+from monitor import clock, outbound
+from monitor.crawl.address import address
+from monitor.crawl.pace_middleware import header_map
+from monitor.crawl.reply_check import check
+from monitor.errors import GoneError, RateLimitedError, RefusedError, ReplyError
+from monitor.page import Ask, Reply
+from monitor.source import Source
+
+if TYPE_CHECKING:
+    from monitor.crawl.spider import PlatformSpider
+
+logger = logging.getLogger(__name__)
+
+TRIES = 3  # of one ask within one walk; Scrapy's own retries of failing servers come on top
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+async def fetch(spider: "PlatformSpider", source: Source, ask: Ask, *, cursor: str | None = None) -> Reply:
+    """Send `ask` and return its checked reply, trying again where the reply was cut or not what was asked for.
+
+    Raises RetryLater, StopSource or CursorRefusedError as `reply_check.check` sorts them.
+    """
+    for tried in range(1, TRIES + 1):
+        try:
+            return await _fetch_once(spider, source, ask, cursor=cursor)
+        except RateLimitedError as error:
+            if tried == TRIES or error.wait_s is None or error.wait_s > spider.settings.getfloat("MONITOR_LONGEST_WAIT_S"):
+                raise
+        except ReplyError:
+            if tried == TRIES or spider.session.stopping:
+                raise
+            await asyncio.sleep(random.uniform(0.1, 0.5 * 2**tried))  # noqa: S311 - jitter, not a secret
+    raise AssertionError("unreachable")
+
+
+async def _fetch_once(spider: "PlatformSpider", source: Source, ask: Ask, *, cursor: str | None) -> Reply:
+    url = address(ask, base=spider.base_url, parameters=source.parameters, instead=spider.given.base_url)
+    headers = {"Accept": spider.accepts, **spider.login(spider.session.config, source), **ask.headers}
+    for _ in range(spider.redirects + 1):
+        if spider.typed_hosts and spider.given.base_url is None:
+            await outbound.check(url, private_hosts=spider.session.config.private_hosts)
+        asked_at = clock.now()
+        response = await _download(spider, Request(url, method=ask.method, headers=headers, body=ask.body, dont_filter=True))
+        if response.status not in _REDIRECTS or not spider.redirects:
+            reply = Reply(response.status, header_map(response), response.body, response.url, asked_at)
+            if error := spider.refusal(reply):
+                raise error
+            wait_s = None if response.request is None else response.request.meta.get("asked_wait_s")
+            check(reply, platform=spider.name, accepts=spider.accepts, cursor=cursor, wait_s=wait_s)
+            return reply
+        url = _followed(spider, url, response)
+        if urlsplit(url).netloc != urlsplit(response.url).netloc:
+            headers = {name: value for name, value in headers.items() if name.lower() != "authorization"}
+    raise RefusedError(f"{spider.name}: more than {spider.redirects} redirects from {source.parameters.get('url', 'the source')}.")
+
+
+def _followed(spider: "PlatformSpider", url: str, response: Response) -> str:
+    location = response.headers.get("Location")
+    if not location:
+        raise GoneError(f"{spider.name} redirected to nowhere ({response.status}).")
+    target = urljoin(url, location.decode("latin-1"))
+    if urlsplit(target).scheme not in {"http", "https"}:
+        raise RefusedError(f"{spider.name} redirected to an address that is not http: {urlsplit(target).scheme}.")
+    return target
+
+
+async def _download(spider: "PlatformSpider", request: Request) -> Response:
+    engine = spider.crawler.engine
+    assert engine is not None
+    host = urlsplit(request.url).netloc
+    try:
+        return await engine.download_async(request)
+    except DownloadTimeoutError:
+        raise ReplyError(f"{host} did not answer in time.") from None
+    except CannotResolveHostError:
+        raise ReplyError(f"The host name {host} cannot be resolved: check the name and the network.") from None
+    except DownloadConnectionRefusedError:
+        raise ReplyError(f"{host} refuses connections: is the server running?") from None
+    except ResponseDataLossError:
+        raise ReplyError(f"The reply of {host} ended early.") from None
+    except UnsupportedURLSchemeError as error:
+        raise RefusedError(f"The address cannot be asked: {error}.") from None
+    except DownloadCancelledError:
+        raise ReplyError(f"The reply of {host} is larger than we take.") from None
+    except (DownloadFailedError, IgnoreRequest) as error:
+        raise ReplyError(f"The connection to {host} failed ({type(error).__name__}).") from None

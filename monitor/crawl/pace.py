@@ -1,0 +1,99 @@
+"""How long to wait before the next request to a host, from what its replies say. Pure: the time is given.
+
+Sources: RFC 9110 10.2.3 (Retry-After), the header shapes of docs/platforms.md. Seconds throughout.
+"""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+LONGEST_WAIT_S = 3600.0  # a header that asks for more is a mistake or a ban; after an hour one request finds out
+FIRST_BACKOFF_S = 2.0
+_LIMITED = frozenset({420, 425, 429, 503})
+_RESETS = ("x-ratelimit-reset", "ratelimit-reset", "x-rate-limit-reset")
+_LEFT = ("x-ratelimit-remaining", "ratelimit-remaining", "x-rate-limit-remaining")
+_EPOCH_S = 1_000_000_000  # smaller numbers are seconds from now, larger ones a point in time
+_EPOCH_MS = 100_000_000_000
+
+
+def asked_wait_s(headers: Mapping[str, str], *, now: datetime) -> float | None:
+    """Seconds the platform asks us to wait (0 to LONGEST_WAIT_S), or None when the headers say nothing usable.
+
+    Retry-After as seconds or HTTP date first; then a reset header as seconds from now, epoch seconds, epoch milliseconds or
+    ISO time. Negative, past and unreadable values count as unsaid.
+    """
+    for name in ("retry-after", *_RESETS):
+        if (text := headers.get(name)) is not None and (wait := _seconds(text.strip(), now)) is not None and wait > 0:
+            return min(wait, LONGEST_WAIT_S)
+    return None
+
+
+def calls_left(headers: Mapping[str, str]) -> int | None:
+    """Requests left in the platform's window, None when it does not say."""
+    for name in _LEFT:
+        if (text := headers.get(name, "").strip()).isdigit():
+            return int(text)
+    return None
+
+
+def _seconds(text: str, now: datetime) -> float | None:
+    number = _number(text)
+    if number is not None:
+        if number >= _EPOCH_MS:
+            return number / 1000 - now.timestamp()
+        return number - now.timestamp() if number >= _EPOCH_S else number
+    for read in (datetime.fromisoformat, parsedate_to_datetime):
+        try:
+            moment = read(text)
+        except (ValueError, TypeError, IndexError):
+            continue
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return (aware - now).total_seconds()
+    return None
+
+
+def _number(text: str) -> float | None:
+    digits = text.removeprefix("-").replace(".", "", 1)
+    return float(text) if digits.isascii() and digits.isdigit() and len(digits) < 20 else None
+
+
+@dataclass(slots=True)
+class Pace:
+    """When one host may be asked next. Times are seconds of a monotonic clock, given by the caller.
+
+    `spacing_s` is kept between two requests; a refusal moves `not_before`, by the headers or, where they say nothing, by
+    full-jitter exponential back-off.
+    """
+
+    spacing_s: float
+    draw: random.Random = field(default_factory=random.Random)
+    next_at: float = 0.0
+    not_before: float = 0.0
+    refusals: int = 0
+
+    def wait_s(self, at: float) -> float:
+        """Seconds until the next request may go out."""
+        return max(0.0, self.next_at - at, self.not_before - at)
+
+    def sent(self, at: float) -> None:
+        """Note that a request goes out now."""
+        self.next_at = max(at, self.next_at) + self.spacing_s
+
+    def answered(self, status: int, headers: Mapping[str, str], *, at: float, now: datetime) -> float | None:
+        """Learn from a reply; returns the wait that a refusal asks for, None when it was none."""
+        asked = asked_wait_s(headers, now=now)
+        if status in _LIMITED or (status == 403 and "retry-after" in headers):
+            self.refusals += 1
+            wait = asked if asked is not None else self._backoff_s()
+            self.not_before = max(self.not_before, at + wait)
+            return wait
+        self.refusals = 0
+        if calls_left(headers) == 0 and asked is not None:
+            self.not_before = max(self.not_before, at + asked)
+        return None
+
+    def _backoff_s(self) -> float:
+        longest = min(LONGEST_WAIT_S, FIRST_BACKOFF_S * 2.0 ** min(self.refusals, 12))
+        return float(self.draw.uniform(FIRST_BACKOFF_S / 2, longest))

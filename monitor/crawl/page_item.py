@@ -1,0 +1,75 @@
+"""What travels through Scrapy: a page on its way from the spider through the pipelines to the store."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from monitor.bookmark import Bookmark, Mark, Step
+from monitor.page import Page, Reply
+from monitor.post import Post
+from monitor.source import Source
+from monitor.store.quarantine import Refused
+from monitor.walk import Facts, Move, Rules, advance, refuse
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class PageItem:
+    """A page with all that its commit needs. The pipelines fill `posts` and `refused`.
+
+    `committed` completes when the page's outcome is known: with None once posts and bookmark are durable, with the error
+    otherwise. The spider asks for the next page only then. `refusal`: the platform refused the step, and there is no page.
+    """
+
+    source: Source
+    page: Page
+    reply: Reply
+    step: Step
+    rules: Rules
+    bookmark: Bookmark
+    epoch: int
+    run: str
+    asked_at: datetime
+    began_at: datetime
+    refusal: str | None = None
+    posts: list[Post] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    facts: Facts | None = None
+    move: Move | None = None
+    committed: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+    def __repr__(self) -> str:
+        return f"<PageItem {self.source.id} {len(self.page.rows)} rows>"
+
+    @property
+    def source_id(self) -> str:
+        return self.source.id
+
+    def moved(self) -> Move:
+        """Where the bookmark goes once `posts` are durable; ledger times come from the marks, else from the posts."""
+        self.move = self._refused() if self.refusal is not None else self._advanced()
+        return self.move
+
+    def _refused(self) -> Move:
+        self.facts = Facts(marks=(), asked_at=self.asked_at)
+        return refuse(self.bookmark, self.step, reason=self.refusal or "", asked_at=self.asked_at, rules=self.rules)
+
+    def _advanced(self) -> Move:
+        marks = tuple(mark for mark in self.page.marks if mark is not None)
+        times = [post.created_at for post in self.posts if post.created_at <= self.asked_at + timedelta(days=1)]
+        self.facts = Facts(
+            marks=marks,
+            cursor=self.page.cursor,
+            ordered=self.page.ordered,
+            end=self.page.end,
+            asked_at=self.asked_at,
+            began_at=self.began_at,
+            top_at=self._at(self.page.top) or max(times, default=None),
+            bottom_at=self._at(self.page.bottom) or min(times, default=None),
+            posts=len(self.posts),
+            validators=self.page.validators,
+            unchanged=self.page.unchanged,
+        )
+        return advance(self.bookmark, self.step, self.facts, rules=self.rules, since=self.source.since)
+
+    def _at(self, mark: Mark | None) -> datetime | None:
+        return None if mark is None else self.rules.marked_at(mark)

@@ -1,0 +1,119 @@
+"""One poll of one source: from the claim to the last committed page."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from monitor import clock
+from monitor.bookmark import Bookmark, Step
+from monitor.crawl.fetch import fetch
+from monitor.crawl.page_item import PageItem
+from monitor.crawl.reply_check import NOT_MODIFIED
+from monitor.errors import CursorRefusedError, RefusedError
+from monitor.page import Ask, Asked, Page, Reply
+from monitor.post import EARLIEST
+from monitor.source import Source
+from monitor.walk import Rules, Walk, let_go, reach_back
+
+if TYPE_CHECKING:
+    from monitor.crawl.spider import PlatformSpider
+
+logger = logging.getLogger(__name__)
+
+_AT_ONCE = 8  # of the asks that make one page
+
+
+class Poll:
+    """Walks `source` page by page; `bookmark` is always the last committed one. Ends early when the crawl stops."""
+
+    def __init__(self, spider: "PlatformSpider", source: Source, bookmark: Bookmark, *, epoch: int, pages: int) -> None:
+        self.spider = spider
+        self.source = source
+        self.bookmark = bookmark
+        self.epoch = epoch
+        self.rules: Rules = spider.rules(source)
+        self.walk = Walk(rules=self.rules, pages=pages)
+        self.posts = 0
+        self.began_at: datetime | None = None
+
+    async def items(self) -> AsyncIterator[PageItem]:
+        """The pages, one at a time; each is committed before the next is asked for. Raises what stopped the walk."""
+        self.bookmark = self._reached_back()
+        while not self.spider.session.stopping and self.spider.posts_left != 0:
+            step = self.walk.next_step(self.bookmark, now=clock.now())
+            if step is None:
+                break
+            item = await self._item(step)
+            yield item
+            await item.committed
+            assert item.move is not None and item.facts is not None  # set by the commit that just ended
+            self.bookmark = item.move.bookmark
+            self.posts += len(item.posts)
+            self.walk.took(step, item.move, item.facts)
+        if self.walk.stopped:
+            logger.info("event=walk_stopped source=%s reason=%s", self.source.id, self.walk.stopped)
+
+    def _reached_back(self) -> Bookmark:
+        if self.source.since is None:
+            return let_go(self.bookmark, EARLIEST)
+        return reach_back(self.bookmark, self.source.since, rules=self.rules, now=clock.now())
+
+    async def _item(self, step: Step) -> PageItem:
+        asked_at = clock.now()
+        if self.began_at is None:
+            self.began_at = asked_at
+        ask = self.spider.ask(self.source, step)
+        if self.bookmark.validators:
+            ask = ask.with_headers(self.bookmark.validators)
+        refusal = None
+        try:
+            reply = await fetch(self.spider, self.source, ask, cursor=step.cursor)
+            page = await self._page(reply, Asked(self.source, step))
+        except (CursorRefusedError, RefusedError) as error:
+            if step.until is None:
+                raise
+            refusal = str(error)
+            reply, page = Reply(status=0, headers={}, body=b"", url="", fetched_at=asked_at), Page([], [])
+        return PageItem(
+            source=self.source,
+            page=self._within_limit(page, step),
+            reply=reply,
+            step=step,
+            rules=self.rules,
+            bookmark=self.bookmark,
+            epoch=self.epoch,
+            run=self.spider.session.run,
+            asked_at=asked_at,
+            began_at=self.began_at,
+            refusal=refusal,
+        )
+
+    async def _page(self, reply: Reply, asked: Asked) -> Page:
+        if reply.status == NOT_MODIFIED:
+            return Page([], [], unchanged=True)
+        read = self.spider.read(reply, asked)
+        if isinstance(read, Page):
+            return read
+        return self.spider.gather(await self._all(read), asked)
+
+    async def _all(self, asks: list[Ask]) -> list[Reply]:
+        """The replies in the order of `asks`. One failing ask fails the page: its rows would be missing without a trace."""
+        places = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(ask: Ask) -> Reply:
+            async with places:
+                return await fetch(self.spider, self.source, ask)
+
+        replies = await asyncio.gather(*(one(ask) for ask in asks), return_exceptions=True)
+        if errors := [reply for reply in replies if isinstance(reply, BaseException)]:
+            raise errors[0]
+        return [reply for reply in replies if isinstance(reply, Reply)]
+
+    def _within_limit(self, page: Page, step: Step) -> Page:
+        left = self.spider.posts_left
+        if left is None:
+            return page
+        self.spider.posts_left = max(0, left - len(page.rows))
+        return page.oldest(left) if step.after is not None else page.first(left)

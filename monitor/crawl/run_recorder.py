@@ -1,0 +1,65 @@
+"""Extension that writes one run record per crawl, and closes what the crawl held open.
+
+scrapyd and the shell only keep an exit code; why a crawl ended, what it counted and which fields its posts had is kept here.
+"""
+
+import logging
+from typing import Self
+
+from scrapy import Spider, signals
+from scrapy.crawler import Crawler
+
+from monitor.crawl.session import Session
+from monitor.errors import MonitorError, StoreUnavailableError
+
+logger = logging.getLogger(__name__)
+
+_KEPT_STATS = ("item_scraped_count", "downloader/request_count", "downloader/response_bytes", "elapsed_time_seconds", "retry/count")
+
+
+class RunRecorder:
+    """A record at the start, so that a killed crawl is seen, and its ending when the spider has closed."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+        self.session = Session.of(crawler)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        extension = cls(crawler)
+        crawler.signals.connect(extension.spider_opened, signal=signals.spider_opened)
+        crawler.signals.connect(extension.spider_closed, signal=signals.spider_closed)
+        return extension
+
+    async def spider_opened(self, spider: Spider) -> None:
+        try:
+            store = await self.session.store()
+            await store.runs.start(
+                self.session.run, platform=spider.name, arguments=dict(self.session.arguments), owner=self.session.owner
+            )
+        except MonitorError as error:
+            self.session.failed(spider.name, error)
+
+    async def spider_closed(self, spider: Spider, reason: str) -> None:
+        try:
+            await self._finish(spider, reason)
+        except StoreUnavailableError as error:
+            logger.warning("event=run_not_recorded reason=%s", error)
+        finally:
+            await self.session.close()
+
+    async def _finish(self, spider: Spider, reason: str) -> None:
+        if not self.session.opened:
+            return
+        store = await self.session.store()
+        stats = self.crawler.stats.get_stats() if self.crawler.stats is not None else {}
+        counted = {name: stats[name] for name in _KEPT_STATS if name in stats}
+        tally = self.session.tally
+        await store.runs.finish(
+            self.session.run,
+            reason=reason,
+            stats={**counted, **tally.counts()},
+            coverage=tally.coverage.shares(),
+            failures={name: str(error) for name, error in self.session.failures.items()},
+        )
+        logger.info("event=run_finished platform=%s reason=%s %s", spider.name, reason, tally)

@@ -1,0 +1,113 @@
+"""What one crawl holds open: configuration, the store, the committer, the topics; shared by its spider and its pipelines."""
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import uuid4
+from weakref import WeakKeyDictionary
+
+from scrapy.crawler import Crawler
+
+from monitor import clock, config
+from monitor.crawl.tally import Tally
+from monitor.errors import MonitorError, StoreUnavailableError
+from monitor.mongod.private import Private, acquire
+from monitor.query.term import Term, parse
+from monitor.store.commit import Committer
+from monitor.store.connection import Store, open_store
+from monitor.topic import Topic
+
+logger = logging.getLogger(__name__)
+
+_TOPICS_FOR = timedelta(seconds=60)  # how long a changed topic may go unnoticed by a running crawl
+
+
+@dataclass(eq=False)
+class Session:
+    """Opened by whoever asks first, closed once by the run recorder when the spider has closed."""
+
+    crawler: Crawler
+    run: str = field(default_factory=lambda: uuid4().hex)
+    owner: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}")
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    failures: dict[str, MonitorError] = field(default_factory=dict)
+    finished: int = 0
+    tally: Tally = field(default_factory=Tally)
+    _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _private: Private | None = None
+    _store: Store | None = None
+    _committer: Committer | None = None
+    _topics: tuple[tuple[Topic, Term], ...] = ()
+    _topics_at: datetime | None = None
+
+    @classmethod
+    def of(cls, crawler: Crawler) -> "Session":
+        """The session of `crawler`, made on first use."""
+        return _sessions.setdefault(crawler, cls(crawler))
+
+    def __post_init__(self) -> None:
+        self.config = config.load()
+
+    async def store(self) -> Store:
+        """The open store. Raises StoreUnavailableError, SchemaError or MongodError with the sentence to print."""
+        async with self._opening:
+            if self._store is None:
+                if self.config.mongodb_uri is None:
+                    self._private = await asyncio.to_thread(acquire, self.config)
+                uri = None if self._private is None else self._private.uri
+                self._store = await open_store(self.config, uri=uri)
+        return self._store
+
+    @property
+    def opened(self) -> bool:
+        """Whether the store was ever reached."""
+        return self._store is not None
+
+    async def committer(self) -> Committer:
+        """The one group committer of this crawl."""
+        store = await self.store()
+        if self._committer is None:
+            self._committer = Committer(store)
+        return self._committer
+
+    async def topics(self, platform: str) -> tuple[tuple[Topic, Term], ...]:
+        """The topics that watch `platform`, each with its parsed query, at most a minute old."""
+        now = clock.now()
+        if self._topics_at is None or now - self._topics_at > _TOPICS_FOR:
+            store = await self.store()
+            self._topics = tuple((topic, parse(topic.query)) for topic in await store.topics.list_all())
+            self._topics_at = now
+        return tuple((topic, term) for topic, term in self._topics if not topic.platforms or platform in topic.platforms)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the crawl was told to end. A walk asks this before each request; nobody cancels it."""
+        engine = self.crawler.engine
+        # The slot has no public sign of closing, and CloseSpider leaves `running` true until everything is done.
+        slot = None if engine is None else engine._slot
+        return engine is None or not engine.running or slot is None or slot.closing is not None
+
+    def failed(self, name: str, error: MonitorError) -> None:
+        """Note that a source, or the whole crawl, ended badly; the first error of each counts."""
+        self.failures.setdefault(name, error)
+        logger.warning("event=source_failed source=%s reason=%s", name, error)
+
+    async def close(self) -> None:
+        """Close the store and leave the private mongod; safe to call twice."""
+        store, self._store = self._store, None
+        private, self._private = self._private, None
+        try:
+            if store is not None:
+                await store.close()
+        except StoreUnavailableError as error:
+            logger.warning("event=store_close_failed reason=%s", error)
+        finally:
+            if private is not None:
+                await asyncio.to_thread(private.release)
+
+
+_sessions: WeakKeyDictionary[Crawler, Session] = WeakKeyDictionary()

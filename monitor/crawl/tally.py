@@ -1,0 +1,38 @@
+"""What a crawl counted: pages and posts by what became of them. In memory; the run record keeps it."""
+
+from dataclasses import dataclass, field
+
+from monitor.crawl.coverage import Coverage
+from monitor.crawl.page_item import PageItem
+from monitor.store.commit import Committed
+
+
+@dataclass(slots=True)
+class Tally:
+    """Posts as the platform sent them (`posts`) and what the store made of them; `quarantined` were refused."""
+
+    pages: int = 0
+    posts: int = 0
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    quarantined: int = 0
+    coverage: Coverage = field(default_factory=Coverage)
+
+    def add(self, item: PageItem, committed: Committed) -> None:
+        """Count a committed page."""
+        self.pages += 1
+        self.posts += len(item.posts)
+        self.new += committed.new
+        self.changed += committed.changed
+        self.unchanged += committed.unchanged
+        self.quarantined += len(item.refused) + committed.refused
+        self.coverage.add(item.posts)
+
+    def counts(self) -> dict[str, int]:
+        """The numbers by name."""
+        names = ("pages", "posts", "new", "changed", "unchanged", "quarantined")
+        return {name: getattr(self, name) for name in names}
+
+    def __str__(self) -> str:
+        return " ".join(f"{name}={count}" for name, count in self.counts().items())

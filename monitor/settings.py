@@ -1,0 +1,73 @@
+"""Scrapy settings of the project. Every one that differs from Scrapy's default has its reason here or in docs/configuration.md."""
+
+from monitor import __version__, config
+
+_contact = config.load().contact
+
+BOT_NAME = "social-monitor"
+USER_AGENT = f"SocialMonitor/{__version__} ({_contact or 'set MONITOR_CONTACT to say who runs this'})"
+SPIDER_MODULES = ["spiders"]
+NEWSPIDER_MODULE = "spiders"
+COMMANDS_MODULE = "monitor.crawl.commands"
+
+ITEM_PIPELINES = {
+    "pipelines.normalize.NormalizePipeline": 100,
+    "pipelines.enrich.EnrichPipeline": 200,
+    "pipelines.sentiment.SentimentPipeline": 300,
+    "pipelines.store.StorePipeline": 400,
+}
+EXTENSIONS = {
+    "monitor.crawl.acknowledge.Acknowledge": 0,
+    "monitor.crawl.run_recorder.RunRecorder": 10,
+}
+DOWNLOADER_MIDDLEWARES = {
+    # Before Retry (550), so that tried-again requests keep the pace too and a 429 is seen here first.
+    "monitor.crawl.pace_middleware.PaceMiddleware": 560,
+    "monitor.crawl.compression.CompressionMiddleware": 590,
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+    "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
+    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
+}
+FEED_EXPORTERS = {
+    "json": "monitor.crawl.exporters.PostsJson",
+    "jsonl": "monitor.crawl.exporters.PostsJsonLines",
+    "jsonlines": "monitor.crawl.exporters.PostsJsonLines",
+    "jl": "monitor.crawl.exporters.PostsJsonLines",
+    "csv": "monitor.crawl.exporters.PostsCsv",
+}
+FEED_EXPORT_ENCODING = "utf-8"
+
+# One item is a page: more workers per response would only be built and thrown away (0.8 ms per page at 100).
+CONCURRENT_ITEMS = 8
+SCRAPER_SLOT_MAX_ACTIVE_SIZE = 1_000_000
+# Requests that wait for their host's pace count as active: room for all walks, so that no host starves another.
+CONCURRENT_REQUESTS = 64
+CONCURRENT_REQUESTS_PER_DOMAIN = 8
+DOWNLOAD_DELAY = 0
+AUTOTHROTTLE_ENABLED = False
+
+DOWNLOAD_TIMEOUT = 45
+DOWNLOAD_MAXSIZE = 16 * 1024 * 1024
+DOWNLOAD_WARNSIZE = 4 * 1024 * 1024
+DOWNLOAD_VERIFY_CERTIFICATES = True
+DOWNLOAD_HANDLERS = {"file": None, "ftp": None, "s3": None}
+RETRY_HTTP_CODES = [500, 502, 503, 504, 408]
+RETRY_TIMES = 2
+REDIRECT_ENABLED = False
+METAREFRESH_ENABLED = False
+COOKIES_ENABLED = False
+REFERER_ENABLED = False
+HTTPERROR_ALLOW_ALL = True
+HTTPCACHE_ENABLED = False
+ROBOTSTXT_OBEY = False  # APIs and feeds are made for programs; what each platform asks of them is in its file
+TELNETCONSOLE_ENABLED = False
+REMOTE_CONTROL_ENABLED = False
+MEMUSAGE_LIMIT_MB = 1024
+LOG_LEVEL = "INFO"
+LOG_FORMATTER = "monitor.crawl.log_format.QuietLogFormatter"
+
+MONITOR_LEASE_S = 60
+MONITOR_WALKS = 16
+MONITOR_PAGES_PER_POLL = 500
+MONITOR_LONGEST_WAIT_S = 30.0
+MONITOR_PACE_S = None

@@ -1,0 +1,25 @@
+"""First step of a page: each row becomes a Post, or is refused alone with its reason."""
+
+from typing import Self
+
+from scrapy.crawler import Crawler
+
+from monitor.crawl.normalize import normalize_page
+from monitor.crawl.page_item import PageItem
+from monitor.crawl.session import Session
+
+
+class NormalizePipeline:
+    """Fills `posts` and `refused`. Raises ReplyError, and so keeps the bookmark, when too much of a page is refused."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+        self.session = Session.of(crawler)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
+
+    def process_item(self, item: PageItem) -> PageItem:
+        normalize_page(self.crawler.spider, item)
+        return item

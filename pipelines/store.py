@@ -1,0 +1,25 @@
+"""Last step of a page: posts durable, then the bookmark; only then is the page acknowledged."""
+
+from typing import Self
+
+from scrapy.crawler import Crawler
+
+from monitor.crawl.page_item import PageItem
+from monitor.crawl.session import Session
+
+
+class StorePipeline:
+    """Returns the page once it is committed. Raises StoreUnavailableError or LeaseLostError, and the walk ends."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.session = Session.of(crawler)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
+
+    async def process_item(self, item: PageItem) -> PageItem:
+        committer = await self.session.committer()
+        committed = await committer.commit(item.commit())
+        self.session.tally.add(item, committed)
+        return item
