@@ -66,9 +66,8 @@ class Gap:
 class Bookmark:
     """The state of one source. heads and gaps are newest first; gaps are disjoint and at most 64.
 
-    `start`: at or below this mark nothing was ever asked
-    (`start_at`: its event time). `asked_at`: when the newest walk began. `validators` and `seen` (ids of the last 500 entries) serve
-    sources without paging. `version` counts commits.
+    `start`: at or below this mark nothing was ever asked (`start_at`: its event time). `asked_at`: when the newest walk began.
+    `validators` and `seen` (ids of the last 500 entries) serve sources without paging. `version` counts commits.
     """
 
     heads: tuple[Head, ...] = ()

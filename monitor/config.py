@@ -66,7 +66,9 @@ def load(environment: Mapping[str, str] | None = None) -> Config:
     env = dict(os.environ if environment is None else environment)
     database = env.get("MONITOR_DATABASE") or "monitor"
     if any(sign in database for sign in '/\\. "$*<>:|?\0') or len(database.encode()) > 63:
-        raise ConfigurationError(f"MONITOR_DATABASE={database!r} is no database name: use letters, digits, - and _, at most 63.")
+        raise ConfigurationError(
+            f"MONITOR_DATABASE={database!r} is no database name: use letters, digits, - and _, at most 63."
+        )
     home = env.get("MONITOR_HOME")
     data_home = env.get("XDG_DATA_HOME") or str(Path("~/.local/share").expanduser())
     mongod = env.get("MONITOR_MONGOD")
@@ -77,6 +79,8 @@ def load(environment: Mapping[str, str] | None = None) -> Config:
         home=Path(home).expanduser() if home else Path(data_home) / "social-monitor",
         mongod=Path(mongod).expanduser() if mongod else None,
         contact=env.get("MONITOR_CONTACT") or None,
-        private_hosts=frozenset(host.strip().lower() for host in env.get("MONITOR_PRIVATE_HOSTS", "").split(",") if host.strip()),
+        private_hosts=frozenset(
+            host.strip().lower() for host in env.get("MONITOR_PRIVATE_HOSTS", "").split(",") if host.strip()
+        ),
         environment=env,
     )

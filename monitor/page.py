@@ -4,7 +4,6 @@
 it. What a page means for the bookmark is in `monitor.bookmark`.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -13,6 +12,7 @@ from typing import Any
 
 from monitor.bookmark import Mark, Step, order
 from monitor.source import Source
+from monitor.text.tolerant import decoded
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,9 @@ class Reply:
 
     @cached_property
     def json(self) -> Any:
-        """The decoded body. Raises ValueError where it is no JSON at all (the reply check has refused that before)."""
-        return json.loads(self.body)
+        """The decoded body; values that nothing can hold are `Unreadable`. Raises ValueError where it is no whole JSON (the
+        reply check has refused that before)."""
+        return decoded(self.body)
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,6 +161,9 @@ class Post:
             raise PostError("text is not a string")
         if not isinstance(self.author, Author) or type(self.author.id) is not str:
             raise PostError("author.id is missing or not a string")
+        self._check_moments()
+
+    def _check_moments(self) -> None:
         for name in ("created_at", "edited_at", "deleted_at"):
             moment = getattr(self, name)
             if moment is None and name != "created_at":

@@ -6,7 +6,7 @@ from scrapy.crawler import Crawler
 
 from monitor.crawl.normalize import normalize_page
 from monitor.crawl.page_item import PageItem
-from monitor.crawl.session import Session
+from monitor.crawl.spider import PlatformSpider
 
 
 class NormalizePipeline:
@@ -14,12 +14,12 @@ class NormalizePipeline:
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
-        self.session = Session.of(crawler)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         return cls(crawler)
 
     def process_item(self, item: PageItem) -> PageItem:
+        assert isinstance(self.crawler.spider, PlatformSpider)
         normalize_page(self.crawler.spider, item)
         return item

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from monitor.advance import Facts, Rules, advance, floor_of
 from monitor.bookmark import Bookmark, Mark, Step, order
-from monitor.walk import Facts, Rules, Walk, advance, floor_of
+from monitor.walk import Walk
 
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
 OVERLAP = timedelta(minutes=10)
@@ -143,7 +144,8 @@ def test_floor__rule_measured_from_now__would_lose_late_posts() -> None:
     naive = next(head.mark for head in collector.bookmark.heads if head.asked_at <= now - OVERLAP)
     assert late <= naive  # the rule measured from `now` would stop above the late post
     floor = floor_of(collector.bookmark, OVERLAP)
-    assert floor is not None and order(floor) < order(late)
+    assert floor is not None
+    assert order(floor) < order(late)
     collector.poll(now)
     assert late in collector.stored
 

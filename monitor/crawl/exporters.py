@@ -42,10 +42,10 @@ class PostsJson(JsonItemExporter):
 class PostsCsv(BaseItemExporter):
     """A table with the columns of COLUMNS, RFC 4180, UTF-8, safe to open in a spreadsheet."""
 
-    def __init__(self, file: Any, include_headers_line: bool = True, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, file: Any, **options: Any) -> None:
+        self._header_due = bool(options.pop("include_headers_line", True))  # False when Scrapy appends to a file
+        super().__init__(**options)
         self.file = file
-        self._header_due = include_headers_line
 
     def export_item(self, item: Any) -> None:
         lines = io.StringIO(newline="")
@@ -73,7 +73,9 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, list):
-        return _cell(" ".join(str(each.get("url") or each.get("id")) if isinstance(each, Mapping) else str(each) for each in value))
+        return _cell(
+            " ".join(str(each.get("url") or each.get("id")) if isinstance(each, Mapping) else str(each) for each in value)
+        )
     if isinstance(value, bool):
         return "true" if value else "false"
     text = str(value)

@@ -72,7 +72,9 @@ async def _fetch_once(spider: "PlatformSpider", source: Source, ask: Ask, *, cur
         url = _followed(spider, url, response)
         if urlsplit(url).netloc != urlsplit(response.url).netloc:
             headers = {name: value for name, value in headers.items() if name.lower() != "authorization"}
-    raise RefusedError(f"{spider.name}: more than {spider.redirects} redirects from {source.parameters.get('url', 'the source')}.")
+    raise RefusedError(
+        f"{spider.name}: more than {spider.redirects} redirects from {source.parameters.get('url', 'the source')}."
+    )
 
 
 def _followed(spider: "PlatformSpider", url: str, response: Response) -> str:

@@ -3,34 +3,34 @@
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from monitor.errors import CredentialsError, GoneError, MonitorError, RateLimitedError, RetryLater, StopSource
-from monitor.store.sources import SourceState
+from monitor.errors import CredentialsError, GoneError, MonitorError, RateLimitedError, RetryLater
+from monitor.store.sources import SourceState, State
 
 if TYPE_CHECKING:
     from monitor.crawl.poll import Poll
 
-SOON = timedelta(seconds=15)  # a source with pages left to read, or whose entries roll off between two fetches
-AFTER_FAILURE = timedelta(seconds=60)
-AFTER_REFUSAL = timedelta(minutes=15)  # refused credentials: seldom enough to be polite, soon enough to notice that they changed
-AFTER_GONE = timedelta(days=1)
+SOON_S = 15.0  # a source with pages left to read, or whose entries roll off between two fetches
+AFTER_FAILURE_S = 60.0
+AFTER_REFUSAL_S = 900.0  # refused credentials: seldom enough to be polite, soon enough to notice that they changed
+AFTER_GONE_S = 86_400.0
 
 
-def outcome(error: MonitorError | None, poll: "Poll", *, interval_s: int, now: datetime) -> SourceState:
-    """The state in one of the seven fixed words, its reason, and when the source is due again."""
-    interval = timedelta(seconds=interval_s)
+def outcome(error: MonitorError | None, poll: "Poll", *, interval_s: float, now: datetime) -> SourceState:
+    """The state of the source in one of the fixed words, its reason, and when it is due again."""
     if error is None:
         hurried = bool(poll.bookmark.gaps) or poll.walk.stopped is not None
-        return SourceState(state="ok", reason=poll.walk.stopped, next_due=now + (SOON if hurried else interval))
-    reason = str(error)
+        return _state("ok", poll.walk.stopped, SOON_S if hurried else interval_s, now)
     if isinstance(error, RateLimitedError):
-        wait = timedelta(seconds=error.wait_s) if error.wait_s is not None else interval
-        return SourceState(state="rate-limited", reason=reason, next_due=now + wait)
-    if isinstance(error, RetryLater):
-        return SourceState(state="failing", reason=reason, next_due=now + min(interval, AFTER_FAILURE))
-    if isinstance(error, CredentialsError):
-        return SourceState(state="needs credentials", reason=reason, next_due=now + max(interval, AFTER_REFUSAL))
-    if isinstance(error, GoneError):
-        return SourceState(state="failing", reason=reason, next_due=now + AFTER_GONE)
-    if isinstance(error, StopSource):
-        return SourceState(state="failing", reason=reason, next_due=now + max(interval, AFTER_REFUSAL))
-    return SourceState(state="failing", reason=reason, next_due=now + interval)
+        return _state("rate-limited", str(error), interval_s if error.wait_s is None else error.wait_s, now)
+    kinds: tuple[tuple[type[MonitorError], State, float], ...] = (
+        (RetryLater, "failing", min(interval_s, AFTER_FAILURE_S)),
+        (CredentialsError, "needs credentials", max(interval_s, AFTER_REFUSAL_S)),
+        (GoneError, "failing", AFTER_GONE_S),
+        (MonitorError, "failing", max(interval_s, AFTER_REFUSAL_S)),
+    )
+    state, due_in_s = next((state, due_in_s) for kind, state, due_in_s in kinds if isinstance(error, kind))
+    return _state(state, str(error), due_in_s, now)
+
+
+def _state(state: State, reason: str | None, due_in_s: float, now: datetime) -> SourceState:
+    return SourceState(state=state, reason=reason, next_due=now + timedelta(seconds=due_in_s))

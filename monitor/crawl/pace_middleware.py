@@ -66,7 +66,9 @@ class PaceMiddleware:
 def header_map(response: Response) -> Mapping[str, str]:
     """Headers with lower-case names; of repeated ones the values joined by commas, as RFC 9110 5.3 says."""
     return {
-        name.decode("latin-1").lower(): b", ".join(values).decode("latin-1") for name, values in response.headers.items() if values
+        name.decode("latin-1").lower(): b", ".join(values).decode("latin-1")
+        for name, values in response.headers.items()
+        if values
     }
 
 

@@ -4,12 +4,13 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from monitor.advance import Facts, Move, Rules, advance, refuse
 from monitor.bookmark import Bookmark, Mark, Step
 from monitor.page import Page, Reply
 from monitor.post import Post
 from monitor.source import Source
-from monitor.store.quarantine import Refused
-from monitor.walk import Facts, Move, Rules, advance, refuse
+from monitor.store.commit import Commit
+from monitor.store.quarantine import Refused, ReplyContext
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -40,11 +41,23 @@ class PageItem:
     def __repr__(self) -> str:
         return f"<PageItem {self.source.id} {len(self.page.rows)} rows>"
 
-    @property
-    def source_id(self) -> str:
-        return self.source.id
+    def commit(self) -> Commit:
+        """All that the store needs of this page, once the other pipelines are through with it."""
+        move = self._moved()
+        return Commit(
+            source_id=self.source.id,
+            epoch=self.epoch,
+            run=self.run,
+            bookmark=move.bookmark,
+            reply=ReplyContext(
+                url=self.reply.url, status=self.reply.status, fetched_at=self.reply.fetched_at, headers=self.reply.headers
+            ),
+            intervals=move.intervals,
+            posts=self.posts,
+            refused=self.refused,
+        )
 
-    def moved(self) -> Move:
+    def _moved(self) -> Move:
         """Where the bookmark goes once `posts` are durable; ledger times come from the marks, else from the posts."""
         self.move = self._refused() if self.refusal is not None else self._advanced()
         return self.move

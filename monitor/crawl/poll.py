@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from monitor import clock
+from monitor.advance import Rules, let_go, reach_back
 from monitor.bookmark import Bookmark, Step
 from monitor.crawl.fetch import fetch
 from monitor.crawl.page_item import PageItem
@@ -15,7 +16,7 @@ from monitor.errors import CursorRefusedError, RefusedError
 from monitor.page import Ask, Asked, Page, Reply
 from monitor.post import EARLIEST
 from monitor.source import Source
-from monitor.walk import Rules, Walk, let_go, reach_back
+from monitor.walk import Walk
 
 if TYPE_CHECKING:
     from monitor.crawl.spider import PlatformSpider
@@ -48,7 +49,8 @@ class Poll:
             item = await self._item(step)
             yield item
             await item.committed
-            assert item.move is not None and item.facts is not None  # set by the commit that just ended
+            assert item.move is not None  # set by the commit that just ended
+            assert item.facts is not None
             self.bookmark = item.move.bookmark
             self.posts += len(item.posts)
             self.walk.took(step, item.move, item.facts)

@@ -33,7 +33,9 @@ def check(reply: Reply, *, platform: str, accepts: str, cursor: str | None, wait
     if status >= 500 or status == 408:
         raise ReplyError(f"{platform} answered {status}; it will be asked again.", wait_s=wait_s)
     if 300 <= status < 400:
-        raise RefusedError(f"{platform} redirected to {reply.headers.get('location', 'nowhere')}; redirects are not followed there.")
+        raise RefusedError(
+            f"{platform} redirected to {reply.headers.get('location', 'nowhere')}; redirects are not followed there."
+        )
     if status == 403:
         _refuse_challenge(reply, platform, accepts)
     raise _refusal(reply, platform=platform, cursor=cursor)
@@ -55,14 +57,18 @@ def _refuse_challenge(reply: Reply, platform: str, accepts: str) -> None:
     if "json" not in accepts or reply.status == NOT_MODIFIED:
         return
     if "html" in reply.headers.get("content-type", ""):
-        raise ReplyError(f"{platform} answered {reply.status} with an HTML page where data was asked for (a proxy or a challenge).")
+        raise ReplyError(
+            f"{platform} answered {reply.status} with an HTML page where data was asked for (a proxy or a challenge)."
+        )
     if reply.status < 300 and not reply.body.strip():
         raise ReplyError(f"{platform} answered {reply.status} with an empty body.")
     if reply.status < 300:
         try:
             reply.json  # noqa: B018 - decoding is the check; the value is kept for the platform's read()
         except ValueError as error:
-            raise ReplyError(f"{platform} sent {len(reply.body)} bytes that are no complete JSON ({type(error).__name__}).") from None
+            raise ReplyError(
+                f"{platform} sent {len(reply.body)} bytes that are no complete JSON ({type(error).__name__})."
+            ) from None
 
 
 def _said(reply: Reply) -> str:
@@ -75,4 +81,3 @@ def _said(reply: Reply) -> str:
         return ""
     words = told.get("error_description") or told.get("message") or told.get("error")
     return f": {' '.join(words.split())[:160]}" if isinstance(words, str) else ""
-

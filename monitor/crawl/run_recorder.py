@@ -14,7 +14,13 @@ from monitor.errors import MonitorError, StoreUnavailableError
 
 logger = logging.getLogger(__name__)
 
-_KEPT_STATS = ("item_scraped_count", "downloader/request_count", "downloader/response_bytes", "elapsed_time_seconds", "retry/count")
+_KEPT_STATS = (
+    "item_scraped_count",
+    "downloader/request_count",
+    "downloader/response_bytes",
+    "elapsed_time_seconds",
+    "retry/count",
+)
 
 
 class RunRecorder:

@@ -88,7 +88,7 @@ class Session:
         """Whether the crawl was told to end. A walk asks this before each request; nobody cancels it."""
         engine = self.crawler.engine
         # The slot has no public sign of closing, and CloseSpider leaves `running` true until everything is done.
-        slot = None if engine is None else engine._slot
+        slot = None if engine is None else engine._slot  # noqa: SLF001
         return engine is None or not engine.running or slot is None or slot.closing is not None
 
     def failed(self, name: str, error: MonitorError) -> None:

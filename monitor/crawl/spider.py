@@ -2,7 +2,7 @@
 
 A platform file says how to ask, read and understand (`ask`, `read`, `post`, and where it needs them the optional ones below);
 this class claims sources, sends requests at the platform's pace, checks replies, waits for each page's commit and asks on as the
-bookmark rules say (`monitor.walk`). Each source is walked by one callback of a `data:` request, one page in flight, so that
+rules of a walk say (`monitor.walk`). Each source is walked by one callback of a `data:` request, one page in flight, so that
 Scrapy's back-pressure and graceful stop hold.
 """
 
@@ -18,6 +18,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 
 from monitor import clock
+from monitor.advance import Rules
 from monitor.bookmark import Mark, Step
 from monitor.config import Config
 from monitor.crawl import arguments
@@ -31,7 +32,6 @@ from monitor.page import Ask, Asked, Page, Reply
 from monitor.post import EARLIEST, Post
 from monitor.source import Source, SourceKind
 from monitor.store.leases import Claim
-from monitor.walk import Rules
 
 logger = logging.getLogger(__name__)
 
@@ -63,10 +63,6 @@ class PlatformSpider(scrapy.Spider):
     session: Session
     given: arguments.Arguments
     posts_left: int | None  # what `limit=` still allows; None without a limit
-    _claimed: dict[str, Claim]
-    _lease_s: int
-    _walks: asyncio.Semaphore
-    _renewing: asyncio.Future[None] | None = None
 
     # ---- what a platform file says
 
@@ -109,15 +105,18 @@ class PlatformSpider(scrapy.Spider):
     # ---- what is the same for all
 
     @classmethod
-    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
-        spider = super().from_crawler(crawler, *args)
+    def from_crawler(cls, crawler: Crawler, *_args: Any, **kwargs: Any) -> Self:
+        spider = super().from_crawler(crawler)
         spider.given = arguments.read(kwargs, platform=cls.name, kinds=cls.kinds, now=clock.now())
         spider.session = Session.of(crawler)
         spider.session.arguments = kwargs
         spider.posts_left = spider.given.limit
-        spider._claimed = {}
-        spider._lease_s = crawler.settings.getint("MONITOR_LEASE_S")
         return spider
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._claimed: dict[str, Claim] = {}
+        self._renewing: asyncio.Future[None] | None = None
 
     def rules(self, source: Source) -> Rules:
         """This platform's paging as `monitor.walk` needs it."""
@@ -132,9 +131,9 @@ class PlatformSpider(scrapy.Spider):
 
     async def start(self) -> AsyncIterator[Any]:
         """Claim sources and yield one walk for each; with `shift=` go on until its end, else one pass."""
+        self._lease_s = self.settings.getfloat("MONITOR_LEASE_S")
         self._walks = asyncio.Semaphore(self.settings.getint("MONITOR_WALKS"))
-        renewing = asyncio.ensure_future(self._renew())
-        self._renewing = renewing
+        self._renewing = asyncio.ensure_future(self._renew())
         try:
             async for claim in self._claims():
                 self._claimed[claim.source.id] = claim
@@ -168,7 +167,9 @@ class PlatformSpider(scrapy.Spider):
         deadline = None if self.given.shift is None else clock.now() + self.given.shift
         served = 0
         while not self.session.stopping and (deadline is None or clock.now() < deadline):
-            claim = await store.leases.claim_due(self.name, owner=self.session.owner, lease_s=self._lease_s, topic=self.given.topic)
+            claim = await store.leases.claim_due(
+                self.name, owner=self.session.owner, lease_s=self._lease_s, topic=self.given.topic
+            )
             if claim is not None:
                 served += 1
                 yield replace(claim, source=self._with_since(claim.source))
@@ -182,7 +183,7 @@ class PlatformSpider(scrapy.Spider):
     async def _claim_given(self, source: Source) -> Claim:
         store = await self.session.store()
         await store.sources.ensure(source)
-        for waited in range(self._lease_s + 1):
+        for waited in range(int(self._lease_s) + 1):
             claim = await store.leases.claim(source.id, owner=self.session.owner, lease_s=self._lease_s)
             if claim is not None:
                 return replace(claim, source=self._with_since(claim.source))
@@ -244,7 +245,7 @@ class PlatformSpider(scrapy.Spider):
             except MonitorError as error:
                 logger.warning("event=renew_failed reason=%s", error)
 
-    def stop_renewing(self) -> None:
-        """End the renewal task; the run recorder calls this when the spider has closed."""
+    def closed(self, _reason: str) -> None:
+        """Scrapy calls this when the spider has closed."""
         if self._renewing is not None:
             self._renewing.cancel()

@@ -36,8 +36,8 @@ class Command(ScrapyCrawl):
             self.exitcode = FAILURE
             return
         session = Session.of(crawler)
-        for name, error in session.failures.items():
-            print(f"{name}: {error}", file=sys.stderr)
+        for name, failure in session.failures.items():
+            sys.stderr.write(f"{name}: {failure}\n")
         reason = "" if crawler.stats is None else str(crawler.stats.get_value("finish_reason"))
         self.exitcode = exit_code(session.failures, finished=session.finished, reason=reason)
 
@@ -52,7 +52,7 @@ class Command(ScrapyCrawl):
         return loader.load(args[0])  # type: ignore[return-value]
 
     def _end(self, code: int, sentence: str) -> None:
-        print(sentence, file=sys.stderr)
+        sys.stderr.write(f"{sentence}\n")
         self.exitcode = code
 
 

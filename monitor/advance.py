@@ -1,0 +1,370 @@
+"""How a bookmark moves: what a read page means for it, with the ledger entries of the same commit. Pure: no I/O, no clock.
+
+`monitor.walk` decides what to ask. A crash between asking and committing costs at most a page read again (tests/test_walk.py,
+tests/faults). The rules and the measurement behind the floor are in docs/decisions/0001-bookmarks.md.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from monitor.bookmark import Bookmark, Gap, Head, Interval, Mark, State, Step, order
+from monitor.source import Order
+
+MOST_GAPS = 64  # beyond it the two oldest are joined: some re-reading, never loss
+MOST_HEADS = 64
+MOST_TRIES = 8  # refusals after which a gap is given up and said to be `failed`
+SEEN_ENTRIES = 500  # more than any feed shows at once
+FUTURE = timedelta(days=1)  # a mark later than this is a wrong clock and would hide all true posts
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _timeless(_mark: Mark) -> datetime | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What a platform states about its paging. `overlap`: how late a post may become visible after the time of its mark."""
+
+    order: Order
+    overlap: timedelta
+    marked_at: Callable[[Mark], datetime | None] = _timeless
+    cursor_ttl: timedelta | None = None
+    window: timedelta | None = None
+    resumes_by_mark: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a page says, apart from its posts.
+
+    `asked_at`: when it was asked for; `began_at`: when the first page of the same walk was (None: this is it); `top_at` and
+    `bottom_at`: event times of its newest and oldest marked post.
+    """
+
+    marks: tuple[Mark, ...]
+    cursor: str | None = None
+    ordered: bool = True
+    end: bool = False
+    asked_at: datetime
+    began_at: datetime | None = None
+    top_at: datetime | None = None
+    bottom_at: datetime | None = None
+    posts: int = 0
+    validators: Mapping[str, str] = field(default_factory=dict)
+    unchanged: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """The bookmark after a page, the ledger entries that go with it, and whether the walk got anywhere."""
+
+    bookmark: Bookmark
+    intervals: tuple[Interval, ...]
+    progress: bool
+
+
+def floor_of(bookmark: Bookmark, overlap: timedelta) -> Mark | None:
+    """The mark at which the next walk may stop: nothing at or below it can still turn up. None before the first page.
+
+    A post with a mark up to a head's was due by `asked_at + overlap`; so a head is settled once a later walk began after that.
+    Measuring from that later walk, not from now, is what keeps late posts when the polling interval exceeds the overlap.
+    """
+    if not bookmark.heads or bookmark.asked_at is None:
+        return None
+    settled = bookmark.asked_at - overlap
+    for head in bookmark.heads:
+        if head.asked_at <= settled:
+            return head.mark
+    return bookmark.heads[-1].mark
+
+
+def reach_back(bookmark: Bookmark, since: datetime | None, *, rules: Rules, now: datetime) -> Bookmark:
+    """Open the gap that leads from what was ever asked back to `since`, unless it is open or was read already."""
+    if since is None or bookmark.start is None or any(gap.floor is None for gap in bookmark.gaps):
+        return bookmark
+    started = rules.marked_at(bookmark.start) or bookmark.start_at
+    if started is not None and started <= since:
+        return bookmark
+    gap = Gap(
+        top=bookmark.start, floor=None, cursor=None, cursor_at=None, opened_at=now, since=since, top_at=started, floor_at=since
+    )
+    return replace(bookmark, gaps=(*bookmark.gaps, gap))
+
+
+def advance(bookmark: Bookmark, step: Step, facts: Facts, *, rules: Rules, since: datetime | None = None) -> Move:
+    """What `bookmark` becomes after the page that `step` asked for. The version is one higher even when nothing else moved."""
+    if rules.order == "whole":
+        move = _whole(bookmark, facts)
+    elif step.until is not None or step.cursor is not None:
+        move = _deeper(bookmark, step, facts, rules)
+    elif rules.order == "oldest" and step.after is not None:
+        move = _forward(bookmark, step, facts, rules)
+    else:
+        move = _newest(bookmark, facts, rules, since)
+    kept, lapsed = _lapse(move.bookmark, rules, facts.asked_at)
+    return replace(move, bookmark=replace(kept, version=bookmark.version + 1), intervals=(*move.intervals, *lapsed))
+
+
+def refuse(bookmark: Bookmark, step: Step, *, reason: str, asked_at: datetime, rules: Rules) -> Move:
+    """What `bookmark` becomes when the platform refuses `step`: its gap forgets the cursor and counts a try.
+
+    The gap keeps its size until the tries are used up; then the ledger says that it failed.
+    """
+    gap = gap_at(bookmark, step.until)
+    tried = bookmark if gap is None else _with_gap(bookmark, gap, replace(gap, cursor=None, tries=gap.tries + 1, reason=reason))
+    kept, lapsed = _lapse(tried, rules, asked_at)
+    return Move(bookmark=replace(kept, version=bookmark.version + 1), intervals=lapsed, progress=False)
+
+
+def let_go(bookmark: Bookmark, since: datetime) -> Bookmark:
+    """The bookmark without the gap that leads back to `since`: what lies below counts as never asked again."""
+    return replace(bookmark, gaps=tuple(gap for gap in bookmark.gaps if gap.floor is not None or gap.since != since))
+
+
+def _newest(bookmark: Bookmark, facts: Facts, rules: Rules, since: datetime | None) -> Move:
+    marks = _credible(facts, rules)
+    if not marks:
+        covered = _interval(bookmark.asked_at, facts.asked_at, "covered", facts)
+        return Move(bookmark=replace(bookmark, asked_at=facts.asked_at), intervals=covered, progress=True)
+    top, bottom = max(marks, key=order), min(marks, key=order)
+    heads = (Head(mark=top, asked_at=facts.asked_at), *_settled_head(marks, facts, rules))
+    covered = _interval(facts.bottom_at, facts.asked_at, "covered", facts)
+    if not bookmark.heads:
+        first = replace(
+            bookmark,
+            heads=_heads((*heads, Head(mark=bottom, asked_at=LONG_AGO)), facts.asked_at, rules),
+            start=bottom,
+            start_at=facts.bottom_at,
+            asked_at=facts.asked_at,
+        )
+        if since is None or facts.end or (facts.bottom_at is not None and facts.bottom_at <= since):
+            return Move(bookmark=first, intervals=covered, progress=True)
+        gap = _opened(bottom, None, facts, since)
+        return Move(bookmark=replace(first, gaps=(gap,)), intervals=(*covered, *_unread(gap, facts)), progress=True)
+    floor = floor_of(bookmark, rules.overlap)
+    assert floor is not None  # heads are never empty here
+    gaps = _minus(bookmark.gaps, top, bottom, facts)
+    if gaps and order(gaps[0].top) > order(floor):
+        floor = gaps[0].top
+    intervals = covered
+    if not (facts.end or _reached(floor, marks, facts)):
+        gap = _opened(bottom, floor, facts, None, floor_at=rules.marked_at(floor) or bookmark.asked_at)
+        gaps, intervals = (gap, *gaps), (*covered, *_unread(gap, facts))
+    moved = replace(
+        bookmark,
+        heads=_heads((*heads, *bookmark.heads), facts.asked_at, rules),
+        gaps=_joined(gaps),
+        asked_at=facts.asked_at,
+    )
+    return Move(bookmark=moved, intervals=intervals, progress=True)
+
+
+def _deeper(bookmark: Bookmark, step: Step, facts: Facts, rules: Rules) -> Move:
+    gap = gap_at(bookmark, step.until)
+    if gap is None:  # the bookmark changed under this walk; its page is stored, the bookmark stays
+        return Move(bookmark=bookmark, intervals=(), progress=False)
+    bottom = min(facts.marks, key=order, default=None)
+    if facts.end or (bottom is None and not _new_cursor(step, facts)) or _bottomed(gap, facts, bottom):
+        return _close(bookmark, gap, facts, bottom, rules)
+    lower = bottom is not None and order(bottom) < order(gap.top) and facts.ordered
+    above = bottom is not None and order(bottom) > order(gap.top)
+    if not lower and (not _new_cursor(step, facts) or (above and rules.resumes_by_mark)):
+        tried = replace(gap, cursor=None, tries=gap.tries + 1, reason="no progress")
+        return Move(bookmark=_with_gap(bookmark, gap, tried), intervals=(), progress=False)
+    shrunk = replace(gap, cursor=facts.cursor, cursor_at=facts.asked_at, tries=0, reason=None)
+    covered: tuple[Interval, ...] = ()
+    if lower and bottom is not None:
+        shrunk = replace(shrunk, top=bottom, top_at=facts.bottom_at)
+        covered = _interval(facts.bottom_at, gap.top_at or facts.asked_at, "covered", facts)
+    moved = _with_gap(bookmark, gap, shrunk)
+    if gap.floor is None and lower:
+        moved = replace(moved, start=bottom, start_at=facts.bottom_at)
+    return Move(bookmark=moved, intervals=covered, progress=True)
+
+
+def _close(bookmark: Bookmark, gap: Gap, facts: Facts, bottom: Mark | None, rules: Rules) -> Move:
+    moved = _with_gap(bookmark, gap, None)
+    if gap.floor is None:
+        lowest = gap.top if bottom is None else min(gap.top, bottom, key=order)
+        # The end of everything was reached, so asking back to an older `since` again would find nothing new.
+        started = gap.since if gap.since is not None else facts.bottom_at
+        moved = replace(moved, start=lowest, start_at=started)
+    to_at = gap.top_at or facts.asked_at
+    from_at = gap.floor_at or facts.bottom_at
+    edge = facts.asked_at - rules.window if rules.window is not None else None
+    if facts.end and edge is not None and from_at is not None and from_at < edge < to_at:
+        capped = _interval(from_at, edge, "capped", facts, reason="beyond what the platform keeps reachable")
+        return Move(bookmark=moved, intervals=(*_interval(edge, to_at, "covered", facts), *capped), progress=True)
+    return Move(bookmark=moved, intervals=_interval(from_at, to_at, "covered", facts), progress=True)
+
+
+def _forward(bookmark: Bookmark, step: Step, facts: Facts, rules: Rules) -> Move:
+    assert step.after is not None
+    newest = bookmark.heads[0]
+    began_at = facts.began_at or facts.asked_at  # a later page of this walk says nothing new about what the first one read
+    top = max(facts.marks, key=order, default=None)
+    if top is None:
+        heads = (Head(mark=newest.mark, asked_at=facts.asked_at), *bookmark.heads)
+        moved = replace(bookmark, heads=_heads(heads, began_at, rules), asked_at=began_at)
+        covered = _interval(bookmark.asked_at, began_at, "covered", facts)
+        return Move(bookmark=moved, intervals=covered, progress=True)
+    if order(top) <= order(step.after):
+        return Move(bookmark=bookmark, intervals=(), progress=False)
+    covered = _interval(facts.bottom_at, began_at if facts.end else facts.top_at, "covered", facts)
+    marks = _credible(facts, rules)
+    if marks and order(max(marks, key=order)) > order(newest.mark):
+        head = Head(mark=max(marks, key=order), asked_at=facts.asked_at)
+        heads = (head, *_settled_head(marks, facts, rules), *bookmark.heads)
+        bookmark = replace(bookmark, heads=_heads(heads, began_at, rules), asked_at=began_at)
+    elif facts.end:
+        bookmark = replace(bookmark, heads=_heads(bookmark.heads, began_at, rules), asked_at=began_at)
+    return Move(bookmark=bookmark, intervals=covered, progress=True)
+
+
+def _whole(bookmark: Bookmark, facts: Facts) -> Move:
+    asked_before = bookmark.asked_at
+    if facts.unchanged:
+        covered = _interval(asked_before, facts.asked_at, "covered", facts)
+        return Move(bookmark=replace(bookmark, asked_at=facts.asked_at), intervals=covered, progress=True)
+    entries = tuple(dict.fromkeys(str(mark) for mark in facts.marks))
+    known = set(bookmark.seen)
+    meets = not known or not entries or any(entry in known for entry in entries)
+    reason = None if meets else "every entry was new: some may have rolled off between two fetches"
+    told = _interval(asked_before, facts.asked_at, "covered" if meets else "capped", facts, reason=reason)
+    seen = tuple(dict.fromkeys((*entries, *bookmark.seen)))[:SEEN_ENTRIES]
+    moved = replace(bookmark, seen=seen, validators=dict(facts.validators), asked_at=facts.asked_at)
+    return Move(bookmark=moved, intervals=told, progress=meets)
+
+
+def _credible(facts: Facts, rules: Rules) -> list[Mark]:
+    latest = facts.asked_at + FUTURE
+    return [mark for mark in facts.marks if (at := rules.marked_at(mark)) is None or at <= latest]
+
+
+def _settled_head(marks: list[Mark], facts: Facts, rules: Rules) -> tuple[Head, ...]:
+    """The newest mark on the page that nothing late can undercut any more, known where marks tell their time."""
+    settled = [
+        (mark, at) for mark in marks if (at := rules.marked_at(mark)) is not None and at <= facts.asked_at - rules.overlap
+    ]
+    if not settled:
+        return ()
+    mark, at = max(settled, key=lambda pair: order(pair[0]))
+    return (Head(mark=mark, asked_at=at),)
+
+
+def _heads(heads: tuple[Head, ...], asked_at: datetime, rules: Rules) -> tuple[Head, ...]:
+    """Newest first, one per mark with its earliest time, and only as many as a floor can still be chosen from."""
+    earliest: dict[Mark, Head] = {}
+    for head in heads:
+        if head.mark not in earliest or head.asked_at < earliest[head.mark].asked_at:
+            earliest[head.mark] = head
+    ordered = sorted(earliest.values(), key=lambda head: order(head.mark), reverse=True)
+    kept: list[Head] = []
+    for head in ordered:
+        kept.append(head)
+        if head.asked_at <= asked_at - rules.overlap:
+            break
+    while len(kept) > MOST_HEADS:
+        # Fewer heads to choose from lowers a floor, which costs re-reading and loses nothing; the last one must stay.
+        kept = [kept[0], *kept[1:-1:2], kept[-1]]
+    return tuple(kept)
+
+
+def _reached(floor: Mark, marks: list[Mark], facts: Facts) -> bool:
+    edge = min(marks, key=order) if facts.ordered else max(marks, key=order)
+    return order(edge) <= order(floor)
+
+
+def _bottomed(gap: Gap, facts: Facts, bottom: Mark | None) -> bool:
+    if bottom is None:
+        return False
+    if gap.floor is not None:
+        return _reached(gap.floor, list(facts.marks), facts)
+    at = facts.bottom_at if facts.ordered else facts.top_at
+    return gap.since is not None and at is not None and at <= gap.since
+
+
+def _opened(top: Mark, floor: Mark | None, facts: Facts, since: datetime | None, *, floor_at: datetime | None = None) -> Gap:
+    return Gap(
+        top=top,
+        floor=floor,
+        cursor=facts.cursor,
+        cursor_at=facts.asked_at,
+        opened_at=facts.asked_at,
+        since=since,
+        top_at=facts.bottom_at,
+        floor_at=since if floor is None else floor_at,
+    )
+
+
+def _minus(gaps: tuple[Gap, ...], top: Mark, bottom: Mark, facts: Facts) -> tuple[Gap, ...]:
+    """The gaps without what an ordered page from `top` down to `bottom` has just read of them."""
+    if not facts.ordered:
+        return gaps
+    left: list[Gap] = []
+    for gap in gaps:
+        if not order(bottom) < order(gap.top) <= order(top):
+            left.append(gap)
+        elif gap.floor is None or order(bottom) > order(gap.floor):
+            left.append(replace(gap, top=bottom, top_at=facts.bottom_at, cursor=facts.cursor, cursor_at=facts.asked_at))
+    return tuple(left)
+
+
+def _joined(gaps: tuple[Gap, ...]) -> tuple[Gap, ...]:
+    while len(gaps) > MOST_GAPS:
+        newer, older = gaps[-2:]
+        joined = replace(newer, floor=older.floor, since=older.since, floor_at=older.floor_at, tries=0)
+        gaps = (*gaps[:-2], joined)
+    return gaps
+
+
+def _lapse(bookmark: Bookmark, rules: Rules, now: datetime) -> tuple[Bookmark, tuple[Interval, ...]]:
+    """Give up gaps that can no longer be asked, saying so in the ledger."""
+    told: list[Interval] = []
+    kept: list[Gap] = []
+    for gap in bookmark.gaps:
+        beyond = rules.window is not None and gap.top_at is not None and gap.top_at < now - rules.window
+        if not beyond and gap.tries < MOST_TRIES:
+            kept.append(gap)
+            continue
+        reason = "beyond what the platform keeps reachable" if beyond else gap.reason
+        state: State = "capped" if beyond else "failed"
+        told.append(Interval(from_at=gap.floor_at, to_at=gap.top_at, state=state, reason=reason, asked_at=now))
+    return (replace(bookmark, gaps=tuple(kept)), tuple(told)) if told else (bookmark, ())
+
+
+def _interval(
+    from_at: datetime | None, to_at: datetime | None, state: State, facts: Facts, *, reason: str | None = None
+) -> tuple[Interval, ...]:
+    if from_at is None or to_at is None or from_at > to_at:
+        return ()
+    made = Interval(from_at=from_at, to_at=to_at, state=state, reason=reason, posts=facts.posts, asked_at=facts.asked_at)
+    return (made,)
+
+
+def _unread(gap: Gap, facts: Facts) -> tuple[Interval, ...]:
+    """Until its pages are read, the ledger says of a gap that it is known and not yet read."""
+    if gap.floor_at is None or gap.top_at is None or gap.floor_at > gap.top_at:
+        return ()
+    return (Interval(from_at=gap.floor_at, to_at=gap.top_at, state="limited", reason="not yet read", asked_at=facts.asked_at),)
+
+
+def _new_cursor(step: Step, facts: Facts) -> bool:
+    return facts.cursor is not None and facts.cursor != step.cursor
+
+
+def gap_at(bookmark: Bookmark, top: Mark | None) -> Gap | None:
+    """The gap that begins at `top`."""
+    return next((gap for gap in bookmark.gaps if gap.top == top), None)
+
+
+def _with_gap(bookmark: Bookmark, gap: Gap, changed: Gap | None) -> Bookmark:
+    gaps = tuple(changed if each is gap else each for each in bookmark.gaps)
+    return replace(bookmark, gaps=tuple(each for each in gaps if each is not None))
+
+
+def name_of(gap: Gap) -> tuple[object, datetime]:
+    """What stays the same of a gap while its top sinks."""
+    return (gap.floor, gap.opened_at)

@@ -1,0 +1,88 @@
+"""`monitor collect`: run what is due, each platform in a Scrapy process of its own."""
+
+import signal
+import subprocess
+import time
+from collections import Counter
+
+import click
+
+from monitor import clock
+from monitor.cli.opened import opened, run
+from monitor.config import load
+from monitor.crawl.process import joined_exit_code, start
+from monitor.mongod.private import acquire
+from monitor.source import Source
+
+SHIFT = "10m"
+LOOK_S = 5.0  # how soon --follow starts the next shift or a platform that was added
+
+
+@click.command()
+@click.option("--follow", is_flag=True, help="Go on until Ctrl-C: poll each source again whenever it is due.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be asked.")
+def collect(follow: bool, dry_run: bool) -> None:
+    """Ask the sources that are due and store what they answer.
+
+    Exit code: 0 all went well, 6 some failed (each is named), or the one code that all failures share.
+    """
+    due = run(_due())
+    if dry_run:
+        _say(due)
+        return
+    if not due and not follow:
+        click.echo(
+            "Nothing is due. `monitor sources` shows when each source is; `monitor track WORD` makes new ones.", err=True
+        )
+        return
+    with acquire(load()):  # keeps one private mongod over all the processes below
+        raise click.exceptions.Exit(_follow() if follow else _one_pass({source.platform for source in due}))
+
+
+async def _due() -> list[Source]:
+    async with opened() as store:
+        now = clock.now()
+        standings = await store.sources.list_all()
+        return [standing.source for standing in standings if standing.due(now)]
+
+
+def _say(due: list[Source]) -> None:
+    for source in due:
+        click.echo(source.id)
+    told = ", ".join(f"{platform} {count}" for platform, count in sorted(Counter(source.platform for source in due).items()))
+    click.echo(f"{len(due)} sources are due{f': {told}' if told else ''}. Nothing was asked.", err=True)
+
+
+def _one_pass(platforms: set[str]) -> int:
+    crawls = [start(platform, arguments={}, settings={}) for platform in sorted(platforms)]
+    return joined_exit_code(_wait(crawls))
+
+
+def _follow() -> int:
+    """A shift per platform, and the next when it ends; Ctrl-C reaches the crawls too, which finish their page."""
+    crawls: dict[str, subprocess.Popen[str]] = {}
+    try:
+        while True:
+            for platform in {source.platform for source in run(_sources())}:
+                if platform not in crawls or crawls[platform].poll() is not None:
+                    crawls[platform] = start(platform, arguments={"shift": SHIFT}, settings={})
+            time.sleep(LOOK_S)
+    except KeyboardInterrupt:
+        _wait(list(crawls.values()))
+        return 130
+
+
+async def _sources() -> list[Source]:
+    async with opened() as store:
+        return [standing.source for standing in await store.sources.list_all() if standing.source.topics]
+
+
+def _wait(crawls: list[subprocess.Popen[str]]) -> list[int]:
+    """Exit codes of all crawls. On Ctrl-C each is told once to end and then waited for."""
+    try:
+        return [crawl.wait() for crawl in crawls]
+    except KeyboardInterrupt:
+        for crawl in crawls:
+            if crawl.poll() is None:
+                crawl.send_signal(signal.SIGINT)
+        return [crawl.wait() for crawl in crawls]

@@ -1,0 +1,175 @@
+"""`monitor demo`: the whole way of a post on simulated platforms, in a database of its own, checked against what was shown."""
+
+import asyncio
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+from rich.console import Console
+
+from monitor import clock
+from monitor.cli.demo_summary import show_summary
+from monitor.cli.opened import opened, run
+from monitor.config import Config, load
+from monitor.crawl.process import joined_exit_code, start
+from monitor.errors import MonitorError
+from monitor.mongod.private import acquire
+from monitor.query.native import compile_term
+from monitor.query.term import Term, parse
+from monitor.simulator.comparison import compare
+from monitor.simulator.process import log_of, simulated
+from monitor.source import Source
+from monitor.store.simulated import Simulated
+from monitor.topic import Topic, slug
+
+DATABASE = "monitor_demo"
+INSTANCE = "harbor.example"
+FEED_HOST = "https://feeds.example"
+DAYS = 28
+QUERIES = ("python", "#climate", '"electric cars"', "coffee", "rust", "gardening", "trains")
+# The simulator has no public to be polite to.
+SETTINGS = {"MONITOR_PACE_S": "0", "LOG_LEVEL": "WARNING", "MONITOR_PAGES_PER_POLL": "2000"}
+LOOK_S = 0.5
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="End after the first collection.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of the summary (implies --once).")
+@click.option("--seed", type=int, default=1, show_default=True, help="Which simulated world.")
+def demo(once: bool, as_json: bool, seed: int) -> None:
+    """Collect from simulated platforms into the database monitor_demo and compare the result with what they showed.
+
+    Needs no credentials and no network. All posts are invented. Goes on collecting until Ctrl-C, or, without a terminal,
+    ends by itself.
+    """
+    config = dataclasses.replace(load(), database=DATABASE)
+    console = Console(stderr=True)
+    began = time.monotonic()
+    with acquire(config), simulated(["--seed", str(seed), "--days", str(DAYS)]) as addresses:
+        run(_prepare(config, addresses))
+        console.print("[bold]Social Monitor demo[/] - simulated data, invented people and posts", highlight=False)
+        code = _collect(config, addresses, console)
+        result = run(_result(config, addresses)) | {"seconds": round(time.monotonic() - began, 1)}
+        if code:
+            raise MonitorError(f"A crawl of the demo ended with exit code {code}; its messages are above.")
+        if as_json:
+            click.echo(json.dumps(result))
+        else:
+            run(_summarise(config, result))
+        if not (once or as_json) and sys.stdin.isatty() and sys.stdout.isatty():
+            _follow(config, addresses, console)
+    if any(result[name] for name in ("missing", "invented", "doubled", "different")):
+        raise MonitorError("What is stored is not what the simulated platforms showed; this is a fault of Social Monitor.")
+
+
+async def _prepare(config: Config, addresses: Mapping[str, Any]) -> None:
+    """An empty demo database with topics and sources."""
+    async with opened(config) as store:
+        await Simulated(store).begin()
+        since = clock.now() - timedelta(days=DAYS)
+        for query in QUERIES:
+            term = parse(query)
+            topic = await store.topics.add(Topic(id=slug(query), name=query.strip('"'), query=query))
+            for source in _sources(term, topic, addresses):
+                await store.sources.ensure(dataclasses.replace(source, since=since))
+
+
+def _sources(term: Term, topic: Topic, addresses: Mapping[str, Any]) -> list[Source]:
+    """What a person would track: search and tag timelines, the instance's public timeline, and all feeds."""
+    places: list[tuple[str, Mapping[str, str]]] = [("hackernews", {}), ("mastodon", {"instance": INSTANCE})]
+    made = []
+    for platform, place in places:
+        native = compile_term(term, platform, has_token=False)
+        if native.kind is not None:
+            made.append(_source(platform, native.kind, {**place, **native.parameters}, topic))
+    made.append(_source("mastodon", "public", {"instance": INSTANCE}, topic))
+    made += [_source("feeds", "url", {"url": FEED_HOST + urlsplit(url).path}, topic) for url in addresses["feeds"]]
+    return made
+
+
+def _source(platform: str, kind: str, parameters: Mapping[str, str], topic: Topic) -> Source:
+    return Source(platform=platform, kind=kind, parameters=parameters, topics=(topic.id,))
+
+
+def _crawls(addresses: Mapping[str, Any], arguments: Mapping[str, str]) -> list[subprocess.Popen[str]]:
+    """One real Scrapy process per platform, as `monitor collect` starts them, sent to the simulator."""
+    feeds = urlsplit(addresses["feeds"][0])
+    servers = {
+        "hackernews": addresses["hackernews"],
+        "mastodon": addresses["mastodon"],
+        "feeds": f"{feeds.scheme}://{feeds.netloc}",
+    }
+    environment = {**os.environ, "MONITOR_DATABASE": DATABASE}
+    return [
+        start(platform, arguments={**arguments, "base_url": server}, settings=SETTINGS, environment=environment)
+        for platform, server in servers.items()
+    ]
+
+
+def _collect(config: Config, addresses: Mapping[str, Any], console: Console) -> int:
+    """Run all platforms once, telling how far they are; returns their joined exit code."""
+    crawls = _crawls(addresses, {})
+    with console.status("Collecting the past 28 days ...") as status:
+        while any(crawl.poll() is None for crawl in crawls):
+            time.sleep(LOOK_S)
+            status.update(f"Collecting the past {DAYS} days: {run(_stored(config)):,} posts stored")
+    return joined_exit_code(crawl.wait() for crawl in crawls)
+
+
+async def _stored(config: Config) -> int:
+    async with opened(config) as store:
+        return await store.posts.count()
+
+
+async def _result(config: Config, addresses: Mapping[str, Any]) -> dict[str, Any]:
+    """The counts of `--json`: what was shown against what is stored, and what the pipelines made of it."""
+    shown = await asyncio.to_thread(log_of, addresses)
+    async with opened(config) as store:
+        stored = [document async for document in store.database["posts"].find({}, {"raw": 0})]
+        quarantined = await store.quarantine.count()
+    comparison = compare(shown["posts"], stored)
+    scored = sum(document.get("sentiment", {}).get("label") is not None for document in stored)
+    return {
+        "simulated": True,
+        "shown": comparison.shown,
+        "stored": comparison.stored,
+        "missing": comparison.missing,
+        "invented": comparison.invented,
+        "doubled": comparison.doubled,
+        "different": comparison.different,
+        "quarantined": quarantined,
+        "scored": scored,
+        "unscored": len(stored) - scored,
+        "platforms": dict(sorted(Counter(document["platform"] for document in stored).items())),
+        "examples": {name: found for name, found in comparison.examples.items() if found},
+    }
+
+
+async def _summarise(config: Config, result: Mapping[str, Any]) -> None:
+    async with opened(config) as store:
+        await show_summary(store, result, Console())
+
+
+def _follow(config: Config, addresses: Mapping[str, Any], console: Console) -> None:
+    """Go on as a running system would, until Ctrl-C."""
+    console.print("Going on with what the simulated platforms show from now on. Ctrl-C ends the demo.")
+    crawls = _crawls(addresses, {"shift": "1h"})
+    try:
+        with console.status("") as status:
+            while any(crawl.poll() is None for crawl in crawls):
+                status.update(f"{run(_stored(config)):,} posts stored (simulated data)")
+                time.sleep(2 * LOOK_S)
+    except KeyboardInterrupt:
+        console.print("Ending ...")
+    finally:
+        for crawl in crawls:
+            crawl.wait()

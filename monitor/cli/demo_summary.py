@@ -1,0 +1,63 @@
+"""What the demo says at its end: what was collected and scored, and what to try next."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from monitor.store.connection import Store
+
+_LABELS = ("positive", "neutral", "negative")
+_BAR = 40
+
+
+async def show_summary(store: Store, result: Mapping[str, Any], console: Console) -> None:
+    """Print posts per platform and topic with their sentiment, the comparison with what was shown, and next steps."""
+    console.print("\n[bold]Collected from simulated platforms[/] (simulated data, invented people and posts)", highlight=False)
+    console.print(await _table(store, "platform", "$platform"))
+    console.print(await _table(store, "topic", "$topics.id"))
+    exact = not any(result[name] for name in ("missing", "invented", "doubled", "different"))
+    console.print(
+        f"Checked against what the platforms showed: {result['shown']:,} posts shown, {result['stored']:,} stored, "
+        f"{result['missing']} missing, {result['invented']} invented, {result['doubled']} doubled, {result['different']} different"
+        f"{' - exact' if exact else ''}.\n{result['scored']:,} scored (English), {result['unscored']:,} not "
+        f"(another language, or no text), {result['quarantined']} in quarantine. {result['seconds']} s.",
+        highlight=False,
+    )
+    console.print(
+        "\n[bold]Try next[/]\n"
+        "  MONITOR_DATABASE=monitor_demo monitor sources     what was polled, and how far it is proven read\n"
+        "  monitor db start --tcp && monitor db uri          open the data in mongosh or Compass (database monitor_demo)\n"
+        '  monitor track "python" --platform hackernews      watch a topic on a real platform; then: monitor collect\n',
+        highlight=False,
+        markup=True,
+    )
+
+
+async def _table(store: Store, title: str, key: str) -> Table:
+    """Posts per value of `key` with the shares of the labels among those that were scored."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in (title, "posts", "scored"):
+        table.add_column(heading, justify="left" if heading == title else "right")
+    table.add_column("positive | neutral | negative")
+    stages: list[dict[str, Any]] = [
+        {"$group": {"_id": {"of": key, "label": "$sentiment.label"}, "posts": {"$sum": 1}}},
+        {"$group": {"_id": "$_id.of", "posts": {"$sum": "$posts"}, "labels": {"$push": {"k": "$_id.label", "n": "$posts"}}}},
+        {"$sort": {"posts": -1, "_id": 1}},
+    ]
+    if "topics" in key:
+        stages.insert(0, {"$unwind": "$topics"})
+    async for row in await store.database["posts"].aggregate(stages):
+        labels = {each["k"]: each["n"] for each in row["labels"] if "k" in each and each["k"] is not None}
+        table.add_row(str(row["_id"]), f"{row['posts']:,}", f"{sum(labels.values()):,}", _bar(labels))
+    return table
+
+
+def _bar(labels: Mapping[str, int]) -> str:
+    total = sum(labels.values())
+    if not total:
+        return ""
+    widths = [round(_BAR * labels.get(label, 0) / total) for label in _LABELS]
+    signs = ("[blue]" + "+" * widths[0] + "[/]", "[dim]" + "." * widths[1] + "[/]", "[dark_orange]" + "-" * widths[2] + "[/]")
+    return "".join(signs)

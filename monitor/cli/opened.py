@@ -1,0 +1,32 @@
+"""The store for the length of one command, on the configured server or the private mongod."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from monitor.config import Config, load
+from monitor.mongod.private import acquire
+from monitor.store.connection import Store, open_store
+
+T = TypeVar("T")
+
+
+@asynccontextmanager
+async def opened(config: Config | None = None) -> AsyncIterator[Store]:
+    """The open store of `config` (default: the environment's). Raises what opening raises, as sentences."""
+    chosen = load() if config is None else config
+    private = await asyncio.to_thread(acquire, chosen)
+    try:
+        store = await open_store(chosen, uri=private.uri)
+        try:
+            yield store
+        finally:
+            await store.close()
+    finally:
+        await asyncio.to_thread(private.release)
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run a command's coroutine to its end."""
+    return asyncio.run(work)

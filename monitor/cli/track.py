@@ -1,0 +1,124 @@
+"""`monitor track`: make a topic and the sources that serve it."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import click
+
+from monitor import outbound
+from monitor.cli.opened import opened, run
+from monitor.config import Config, load
+from monitor.crawl.platforms import platform as platform_named
+from monitor.crawl.platforms import platforms as all_platforms
+from monitor.crawl.spider import PlatformSpider
+from monitor.errors import UsageError
+from monitor.query.native import compile_term
+from monitor.query.term import Term, parse
+from monitor.source import Source
+from monitor.topic import Topic, slug
+
+DEFAULT_INSTANCE = "mastodon.social"
+
+
+@click.command()
+@click.argument("query")
+@click.option(
+    "--platform", metavar="A,B", help="Platforms to look on, separated by commas. Default: all that need nothing more."
+)
+@click.option(
+    "--instance",
+    "instances",
+    multiple=True,
+    metavar="HOST",
+    help=f"Server to ask, where a platform has many. Default: {DEFAULT_INSTANCE}.",
+)
+@click.option("--feed", "feeds", multiple=True, metavar="URL", help="A feed to watch for the topic; may be repeated.")
+@click.option("--id", "topic_id", metavar="SLUG", help="Id of the topic. Default: made from the query.")
+@click.option("--name", metavar="TEXT", help="Name to show. Default: the query.")
+def track(
+    query: str,
+    platform: str | None,
+    instances: Sequence[str],
+    feeds: Sequence[str],
+    topic_id: str | None,
+    name: str | None,
+) -> None:
+    """Watch QUERY: one word, one "quoted phrase" or one #tag.
+
+    Makes a topic and what has to be polled for it. Nothing is asked yet: `monitor collect` does that.
+    """
+    config, term = load(), parse(query)
+    chosen = _chosen(platform, feeds)
+    topic = Topic(
+        id=topic_id or slug(query), name=name or query, query=query, platforms=tuple(spider.name for spider in chosen)
+    )
+    sources = [
+        source for spider in chosen for source in _sources(spider, term, topic, config, instances or (DEFAULT_INSTANCE,), feeds)
+    ]
+    if not sources:
+        raise UsageError("Nothing can be polled for this topic: choose other platforms, or name feeds with --feed URL.")
+    made = run(_save(topic, sources, config))
+    click.echo(f"Topic {topic.id} (version {made}) watches {len(sources)} source{'s' if len(sources) > 1 else ''}:")
+    for source in sources:
+        click.echo(f"  {source.id}")
+    click.echo("Next: monitor collect", err=True)
+
+
+def _chosen(names: str | None, feeds: Sequence[str]) -> list[PlatformSpider]:
+    if names is None:
+        wanted = [name for name, spider in all_platforms().items() if feeds or not _needs_address(spider)]
+    else:
+        wanted = list(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
+        if feeds and not any(_needs_address(platform_named(name)) for name in wanted):
+            wanted.append("feeds")
+    if not wanted:
+        raise UsageError("--platform names no platform.")
+    return [platform_named(name) for name in wanted]
+
+
+def _needs_address(spider: PlatformSpider | type[PlatformSpider]) -> bool:
+    return all("url" in kind.needs for kind in spider.kinds.values())
+
+
+def _sources(
+    spider: PlatformSpider, term: Term, topic: Topic, config: Config, instances: Sequence[str], feeds: Sequence[str]
+) -> list[Source]:
+    if _needs_address(spider):
+        return [_source(spider, "url", {"url": url}, topic) for url in feeds]
+    made = []
+    for place in _places(spider, instances):
+        # Whether a search may be asked for is the platform's to say: its login for such a source.
+        credentials = spider.login(config, _source(spider, "query", {**place, "query": term.text}, topic))
+        native = compile_term(term, spider.name, has_token=bool(credentials))
+        click.echo(f"{spider.name}: {native.note}", err=True)
+        if native.kind is not None:
+            made.append(_source(spider, native.kind, {**place, **native.parameters}, topic))
+    return made
+
+
+def _places(spider: PlatformSpider, instances: Sequence[str]) -> list[Mapping[str, str]]:
+    if any("instance" in kind.needs for kind in spider.kinds.values()):
+        return [{"instance": instance} for instance in instances]
+    return [{}]
+
+
+def _source(spider: PlatformSpider, kind: str, parameters: Mapping[str, str], topic: Topic) -> Source:
+    return Source(platform=spider.name, kind=kind, parameters=parameters, topics=(topic.id,))
+
+
+async def _save(topic: Topic, sources: Sequence[Source], config: Config) -> int:
+    await asyncio.gather(
+        *(
+            outbound.check(source.parameters["url"], private_hosts=config.private_hosts)
+            for source in sources
+            if "url" in source.parameters
+        )
+    )
+    async with opened(config) as store:
+        known = await store.topics.get(topic.id)
+        if known is not None and known.query != topic.query:
+            raise UsageError(f"There is a topic {topic.id} already, for {known.query}: choose another id with --id.")
+        saved = known or await store.topics.add(topic)
+        for source in sources:
+            await store.sources.ensure(source)
+        return saved.version

@@ -1,0 +1,135 @@
+"""What a platform file made of a row, checked and cleaned field by field, so that it can be stored and shown. Pure."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from monitor.errors import PostError
+from monitor.post import LARGEST_COUNT, LEEWAY, MEDIA_KINDS, Author, Counts, Media, Post
+from monitor.text.clean import clean
+
+# More is no post by a person, and would make a document that no index holds.
+MOST_ENTRIES = 1000
+_DEEPEST_PLACE = 4
+
+_TEXTS = ("url", "title", "summary", "language", "reply_to", "thread", "repost_of", "quote_of", "community")
+_IDENTITIES = ("id", "platform", "native_id")
+_LISTS = ("tags", "mentions", "links")
+_MOMENTS = ("created_at", "edited_at", "deleted_at")
+
+
+def checked(post: Post, *, fetched_at: datetime) -> tuple[dict[str, Any], int]:
+    """The fields to replace in `post`, so that it can be stored, and how many characters or texts were changed for it.
+
+    Raises PostError for a field of the wrong type, an identity that cannot be stored as it is, or a date in the future.
+    """
+    if post.created_at > fetched_at + LEEWAY:
+        raise PostError("created_at lies more than a day after the moment of fetching")
+    fields = _Fields()
+    for name in _IDENTITIES:
+        fields.identity(name, getattr(post, name))
+    replaced: dict[str, Any] = {"text": fields.text("text", post.text)}
+    for name in _TEXTS:
+        replaced[name] = fields.text(name, getattr(post, name))
+    for name in _LISTS:
+        replaced[name] = tuple(fields.texts(name, getattr(post, name)))
+    for name in _MOMENTS:
+        replaced[name] = _moment(getattr(post, name))
+    replaced["author"] = fields.author(post.author)
+    replaced["media"] = tuple(fields.media(post.media))
+    if post.place is not None:
+        replaced["place"] = fields.place(post.place, depth=0)
+    _typed("sensitive", post.sensitive, bool)
+    if not isinstance(post.counts, Counts):
+        raise PostError("counts are none")
+    kept = {name: value for name, value in replaced.items() if value != getattr(post, name) or name in _MOMENTS}
+    return kept, fields.changes
+
+
+class _Fields:
+    """Cleans values and counts the changes."""
+
+    def __init__(self) -> None:
+        self.changes = 0
+
+    def text(self, name: str, value: Any) -> str | None:
+        if value is None:
+            return None
+        if type(value) is not str:
+            raise PostError(f"{name} is a {type(value).__name__}, not text")
+        cleaned, changes = clean(value)
+        self.changes += changes
+        return cleaned
+
+    def identity(self, name: str, value: str) -> None:
+        """An identity is never changed: two different ones could become the same."""
+        if clean(value)[1]:
+            raise PostError(f"{name} holds characters that cannot be stored")
+
+    def texts(self, name: str, values: Any) -> Iterable[str]:
+        for value in _entries(name, values):
+            text = self.text(name, value)
+            if text is None:
+                raise PostError(f"{name} holds an entry that is none")
+            yield text
+
+    def author(self, author: Author) -> Author:
+        self.identity("author.id", author.id)
+        if not author.id:
+            raise PostError("author.id is missing")
+        _typed("author.bot", author.bot, bool)
+        _typed("author.followers", author.followers, int)
+        if author.followers is not None and not 0 <= author.followers <= LARGEST_COUNT:
+            raise PostError("author.followers is outside 0 to 2**63 - 1")
+        return replace(
+            author,
+            handle=self.text("author.handle", author.handle),
+            name=self.text("author.name", author.name),
+            url=self.text("author.url", author.url),
+        )
+
+    def media(self, attachments: Any) -> Iterable[Media]:
+        for media in _entries("media", attachments):
+            if not isinstance(media, Media) or media.kind not in MEDIA_KINDS:
+                raise PostError("media holds an entry of no known kind")
+            yield replace(media, url=self.text("media.url", media.url), alt=self.text("media.alt", media.alt))
+
+    def place(self, value: Any, *, depth: int) -> Any:
+        if isinstance(value, str):
+            return self.text("place", value)
+        if isinstance(value, Mapping) and depth < _DEEPEST_PLACE:
+            return {self._key(key): self.place(each, depth=depth + 1) for key, each in value.items()}
+        if isinstance(value, list | tuple) and depth < _DEEPEST_PLACE:
+            return [self.place(each, depth=depth + 1) for each in _entries("place", value)]
+        if value is None or isinstance(value, bool):
+            return value
+        if isinstance(value, int | float) and math.isfinite(value) and abs(value) <= LARGEST_COUNT:
+            return value
+        raise PostError("place holds a value that cannot be stored")
+
+    def _key(self, key: Any) -> str:
+        if type(key) is not str or not key.isidentifier():
+            raise PostError("place has a key that is no field name")
+        return key
+
+
+def _entries(name: str, values: Any) -> Iterable[Any]:
+    if not isinstance(values, tuple | list):
+        raise PostError(f"{name} is a {type(values).__name__}, not a list")
+    if len(values) > MOST_ENTRIES:
+        raise PostError(f"{name} has more than {MOST_ENTRIES} entries")
+    return values
+
+
+def _typed(name: str, value: object, wanted: Callable[..., object]) -> None:
+    if value is not None and type(value) is not wanted:
+        raise PostError(f"{name} is a {type(value).__name__}")
+
+
+def _moment(moment: datetime | None) -> datetime | None:
+    """In UTC and whole milliseconds, as MongoDB gives it back."""
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).replace(microsecond=moment.microsecond // 1000 * 1000)

@@ -1,0 +1,36 @@
+"""What a post lacks and its own text can tell: language, tags, each link once, and which topics it matches. Pure.
+
+What the platform says wins: nothing here changes a language or adds to a list of tags that it gave.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from monitor.post import Match, Post
+from monitor.query.matcher import Searchable
+from monitor.query.term import Term
+from monitor.text.language import detect, primary_subtag
+from monitor.text.tags import plain_tags, tags_in
+from monitor.text.utterance import utterance
+from monitor.topic import Topic
+
+
+def enrich(post: Post, topics: Sequence[tuple[Topic, Term]]) -> Post:
+    """The post completed. `topics` are those that watch its platform, with their parsed queries; matches keep their order.
+
+    `language` becomes a primary subtag, None where neither platform nor text tell it; `tags` are lower case without #.
+    """
+    return replace(
+        post,
+        language=primary_subtag(post.language) or detect(utterance(post)),
+        tags=plain_tags(post.tags) or tags_in(post.text),
+        links=tuple(dict.fromkeys(link.strip() for link in post.links if link.strip())),
+        topics=matches(post, topics),
+    )
+
+
+def matches(post: Post, topics: Sequence[tuple[Topic, Term]]) -> tuple[Match, ...]:
+    """The topics that the post matches, each with the version of its query and where the text says it."""
+    searchable = Searchable(post)
+    found = ((topic, term.needle.find(searchable)) for topic, term in topics)
+    return tuple(Match(id=topic.id, version=topic.version, spans=spans) for topic, spans in found if spans is not None)

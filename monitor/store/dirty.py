@@ -1,0 +1,58 @@
+"""Marks on the hours in which posts were written, so that what is counted from them can be counted again.
+
+The mark precedes the posts, so that a process that dies in between leaves a mark too many and never one too few. Whoever
+recounts an hour may do so at any time, but may remove its mark only when `marked_at` was older than `SETTLE_S` before the
+recount began: by then every write that this mark announced has ended.
+"""
+
+import asyncio
+from collections.abc import Set as AbstractSet
+from datetime import UTC, datetime
+from typing import Any
+
+from pymongo import UpdateOne
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import BulkWriteError
+
+from monitor.store.outage import tells_outage
+
+# One process marks an hour that it keeps writing to once in so many seconds.
+MARKED_FOR_S = 5.0
+# Above MARKED_FOR_S plus the longest that one write may take (the client's time limit), with room to spare.
+SETTLE_S = 120.0
+
+_MOST_REMEMBERED = 10_000
+_DUPLICATE_KEY = 11000
+
+
+class Dirty:
+    """The collection `dirty`: `_id` the hour (UTC), `marked_at` by the server's clock."""
+
+    def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
+        self.database = database
+        self._marked: dict[datetime, float] = {}
+
+    @tells_outage
+    async def mark(self, hours: AbstractSet[datetime]) -> None:
+        """Mark hours durably, except those that this process marked within the last `MARKED_FOR_S`."""
+        begun = asyncio.get_running_loop().time()
+        due = sorted(hour for hour in hours if begun - self._marked.get(hour, -MARKED_FOR_S) >= MARKED_FOR_S)
+        if not due:
+            return
+        marks = [UpdateOne({"_id": hour}, {"$currentDate": {"marked_at": True}}, upsert=True) for hour in due]
+        try:
+            await self.database["dirty"].bulk_write(marks, ordered=False)
+        except BulkWriteError as error:
+            # Two processes made the same mark for the first time: the other's is as good, being of this very moment.
+            if any(write["code"] != _DUPLICATE_KEY for write in error.details.get("writeErrors", ())):
+                raise
+            if error.details.get("writeConcernErrors"):
+                raise
+        if len(self._marked) > _MOST_REMEMBERED:
+            self._marked.clear()
+        self._marked |= dict.fromkeys(due, begun)
+
+
+def hour_of(moment: datetime) -> datetime:
+    """The hour, UTC, that a moment lies in."""
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)

@@ -1,0 +1,94 @@
+"""Leases on sources: one owner at a time, by the server's clock, fenced by an epoch.
+
+A lease that ran out may be taken by anybody; the epoch rises with each claim, and every write of a bookmark names the epoch it
+was claimed under, so an owner that slept through its lease can waste requests but moves nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pymongo import ReturnDocument
+from pymongo.asynchronous.database import AsyncDatabase
+
+from monitor.bookmark import Bookmark
+from monitor.errors import LeaseLostError
+from monitor.source import Source
+from monitor.store.bookmarks import bookmark_of
+from monitor.store.document import Document
+from monitor.store.outage import tells_outage
+from monitor.store.sources import FREE, due_sources, source_of
+
+# Long enough for the slowest page with its retries, short enough that a dead node's sources wait a minute at most.
+LEASE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A lease just taken: what to poll, from where, and the epoch that every write under it has to name."""
+
+    source: Source
+    bookmark: Bookmark
+    epoch: int
+    owner: str
+
+
+class Leases:
+    """The field `lease` of the collection `sources`."""
+
+    def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
+        self.database = database
+        self._sources = database["sources"]
+
+    async def claim(self, source_id: str, *, owner: str, lease_s: float = LEASE_S) -> Claim | None:
+        """Take one source, due or not, paused or not. None where another holds it, or there is none of that id."""
+        return await self._claim({"_id": source_id, **FREE}, owner=owner, lease_s=lease_s, sort=())
+
+    async def claim_due(self, platform: str, *, owner: str, lease_s: float = LEASE_S, topic: str | None = None) -> Claim | None:
+        """Take the most overdue free source of a platform, of one topic where given. None where nothing is due."""
+        wanted = due_sources(platform) | ({} if topic is None else {"topics": topic})
+        return await self._claim(wanted, owner=owner, lease_s=lease_s, sort=(("next_due", 1),))
+
+    @tells_outage
+    async def renew(self, source_id: str, *, epoch: int, lease_s: float = LEASE_S) -> None:
+        """Hold on to a lease, from now. One that ran out and that nobody took is renewed too. Raises LeaseLostError."""
+        # The filter asks for an owner as well: what was given back must be claimed anew.
+        result = await self._sources.update_one(
+            {"_id": source_id, "lease.epoch": epoch, "lease.owner": {"$ne": None}},
+            [{"$set": {"lease.until": _until(lease_s)}}],
+        )
+        if result.matched_count == 0:
+            raise LeaseLostError(f"Another run has taken over the source {source_id}; this one leaves it alone.")
+
+    @tells_outage
+    async def release(self, source_id: str, *, epoch: int) -> bool:
+        """Give a lease back without saying when the source is due. False where another holds it by now."""
+        result = await self._sources.update_one(
+            {"_id": source_id, "lease.epoch": epoch}, {"$set": {"lease.owner": None, "lease.until": None}}
+        )
+        return result.matched_count == 1
+
+    @tells_outage
+    async def _claim(
+        self, wanted: Mapping[str, Any], *, owner: str, lease_s: float, sort: Sequence[tuple[str, int]]
+    ) -> Claim | None:
+        lease: Document = {
+            "owner": {"$literal": owner},
+            "epoch": {"$add": [{"$ifNull": ["$lease.epoch", 0]}, 1]},
+            "until": _until(lease_s),
+        }
+        stored = await self._sources.find_one_and_update(
+            wanted, [{"$set": {"lease": lease}}], sort=list(sort) or None, return_document=ReturnDocument.AFTER
+        )
+        if stored is None:
+            return None
+        return Claim(
+            source=source_of(stored),
+            bookmark=bookmark_of(stored["bookmark"]),
+            epoch=int(stored["lease"]["epoch"]),
+            owner=owner,
+        )
+
+
+def _until(lease_s: float) -> Document:
+    return {"$dateAdd": {"startDate": "$$NOW", "unit": "millisecond", "amount": round(lease_s * 1000)}}

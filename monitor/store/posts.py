@@ -1,0 +1,236 @@
+"""Posts in MongoDB: an idempotent upsert in bulk, and reading them back.
+
+What a reading changes is decided by `monitor.store.change`, how a post lies there by `monitor.store.document`. The
+invariant: one document per id however often, from wherever and by however many processes at once it is delivered.
+"""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from pymongo import InsertOne, UpdateOne
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import BulkWriteError, DocumentTooLarge, OperationFailure
+
+from monitor.errors import StoreUnavailableError
+from monitor.post import Post
+from monitor.store.change import NEED_WHOLE, PROJECTION, Known, change, verdict
+from monitor.store.dirty import Dirty, hour_of
+from monitor.store.document import Document, post_of
+from monitor.store.outage import is_outage, place_of, tells_outage
+from monitor.store.reading import Reading, read_batch
+
+Fate = Literal["new", "changed", "unchanged"]
+
+# Beyond this a bulk gains nothing (measured) and holds up the others.
+MOST_PER_BULK = 1000
+# Each round one of the writers that meet at a post gets through; twice the most writers that we test with.
+MOST_ROUNDS = 32
+_LONGEST_PAUSE_S = 0.05
+
+_DUPLICATE_KEY = 11000
+_Operation = InsertOne[Any] | UpdateOne
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of the posts of one delivery; the four add up to the number delivered. Repeats count as unchanged."""
+
+    new: int
+    changed: int
+    unchanged: int
+    refused: tuple[tuple[Post, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of each: the fate by id, and the reasons of refusal by position in what was delivered."""
+
+    fates: Mapping[str, Fate]
+    refusals: Mapping[int, str]
+
+
+class Posts:
+    """The collection `posts`."""
+
+    def __init__(self, database: AsyncDatabase[dict[str, Any]], dirty: Dirty) -> None:
+        self.database = database
+        self._dirty = dirty
+        self._posts = database["posts"]
+
+    async def upsert(self, posts: Sequence[Post]) -> Outcome:
+        """Store posts so that repeating it changes nothing; durable (majority, journal) when it returns.
+
+        A post that cannot be stored is refused alone, with a reason that quotes nothing of it. Order of side effects: the
+        hours of what will change are marked dirty, then the posts are written. Raises StoreUnavailableError; some posts may
+        be stored then, and the same call may simply be made again.
+        """
+        return outcomes([posts], await self.write(posts))[0]
+
+    @tells_outage
+    async def write(self, posts: Sequence[Post]) -> Written:
+        """Do what `upsert` does, and tell the fate of each; for callers that join several deliveries in one write."""
+        readings, refusals = read_batch(posts)
+        writing = _Writing(self._posts, self._dirty)
+        ids = list(readings)
+        for start in range(0, len(ids), MOST_PER_BULK):
+            await writing.run({post_id: readings[post_id] for post_id in ids[start : start + MOST_PER_BULK]})
+        refused = {position: writing.refused[post.id] for position, post in enumerate(posts) if post.id in writing.refused}
+        return Written(writing.fates, refused | refusals)
+
+    @tells_outage
+    async def find(self, post_id: str) -> Post | None:
+        """Read one post."""
+        stored = await self._posts.find_one({"_id": post_id})
+        return None if stored is None else post_of(stored)
+
+    @tells_outage
+    async def count(self, *, platform: str | None = None, topic: str | None = None) -> int:
+        """Count stored posts exactly, of one platform or topic where given."""
+        return await self._posts.count_documents(_wanted(platform=platform, topic=topic))
+
+    async def each(self, *, platform: str | None = None, topic: str | None = None) -> AsyncIterator[Post]:
+        """Read posts newest first, of one platform or topic where given. Raises StoreUnavailableError between two posts."""
+        wanted = _wanted(platform=platform, topic=topic)
+        last: Document | None = None
+        while batch := await self._page(wanted, last):
+            for stored in batch:
+                yield post_of(stored)
+            last = batch[-1]
+
+    @tells_outage
+    async def _page(self, wanted: Document, last: Document | None) -> list[Document]:
+        # By key and not by one long cursor: an outage then costs a page, and no time limit spans the whole reading.
+        if last is not None:
+            after = {"created_at": {"$lte": last["created_at"]}}, _beyond(last)
+            wanted = {"$and": [wanted, *after]}
+        return await self._posts.find(wanted).sort([("created_at", -1), ("_id", 1)]).limit(500).to_list()
+
+
+class _Writing:
+    """One run of the loop: look up what is known, write what differs, and look again where somebody was quicker."""
+
+    def __init__(self, posts: AsyncCollection[dict[str, Any]], dirty: Dirty) -> None:
+        self._posts = posts
+        self._dirty = dirty
+        self.fates: dict[str, Fate] = {}
+        self.refused: dict[str, str] = {}
+
+    async def run(self, readings: Mapping[str, Reading]) -> None:
+        left = dict(readings)
+        for attempt in range(MOST_ROUNDS):
+            if attempt:
+                await asyncio.sleep(random.uniform(0, _LONGEST_PAUSE_S))  # noqa: S311 (jitter is no secret)
+            left = await self._round(left)
+            if not left:
+                return
+        raise StoreUnavailableError(
+            f"{len(left)} posts are being written by others all the time, at MongoDB {place_of(self._posts.database)}. "
+            "They are tried again."
+        )
+
+    async def _round(self, left: dict[str, Reading]) -> dict[str, Reading]:
+        """Write once; what is returned has to be looked at again."""
+        known, whole = await self._look_up(left)
+        operations: dict[str, _Operation] = {}
+        hours: set[datetime] = set()
+        for post_id, reading in left.items():
+            before = known.get(post_id)
+            if before is None:
+                operations[post_id] = InsertOne(reading.insertion)
+            elif update := change(reading, before, whole.get(post_id)):
+                operations[post_id] = UpdateOne({"_id": post_id, "writes": before.writes}, update)
+                hours.add(hour_of(before.created_at))
+            else:
+                self.fates.setdefault(post_id, "unchanged")
+                continue
+            hours.add(hour_of(reading.post.created_at))
+        if not operations:
+            return {}
+        await self._dirty.mark(hours)
+        open_ids = await self._write(operations)
+        return {post_id: left[post_id] for post_id in open_ids}
+
+    async def _look_up(self, left: Mapping[str, Reading]) -> tuple[dict[str, Known], dict[str, Document]]:
+        found = await self._posts.find({"_id": {"$in": list(left)}}, dict.fromkeys(PROJECTION, 1)).to_list()
+        known = {stored["_id"]: Known.of(stored) for stored in found}
+        needed = [post_id for post_id, before in known.items() if verdict(left[post_id], before) in NEED_WHOLE]
+        if not needed:
+            return known, {}
+        whole = {stored["_id"]: stored for stored in await self._posts.find({"_id": {"$in": needed}}).to_list()}
+        # The second look counts: a post may have changed between the two.
+        return known | {post_id: Known.of(stored) for post_id, stored in whole.items()}, whole
+
+    async def _write(self, operations: Mapping[str, _Operation]) -> set[str]:
+        """Send one unordered bulk; settle the fates that are certain and return the ids of the others."""
+        ids = list(operations)
+        inserted = {post_id for post_id in ids if isinstance(operations[post_id], InsertOne)}
+        errors, matched = await self._bulk(list(operations.values()))
+        failed = {ids[index]: code for index, code in errors.items()}
+        for post_id, code in failed.items():
+            if code != _DUPLICATE_KEY:
+                self.refused[post_id] = f"MongoDB refuses the document (code {code})"
+        self.fates |= dict.fromkeys(inserted - failed.keys(), "new")
+        updated = set(ids) - inserted - failed.keys()
+        repeated = {post_id for post_id, code in failed.items() if code == _DUPLICATE_KEY}
+        self.fates |= dict.fromkeys(updated, "changed")
+        # A bulk tells how many updates found their post, not which: all are looked at again when one did not.
+        return repeated if matched == len(updated) else repeated | updated
+
+    async def _bulk(self, operations: Sequence[_Operation]) -> tuple[dict[int, int], int]:
+        """Return (error code by position, number of updates that found their post)."""
+        try:
+            result = await self._posts.bulk_write(operations, ordered=False)
+        except BulkWriteError as error:
+            if is_outage(error):
+                raise
+            return {write["index"]: write["code"] for write in error.details["writeErrors"]}, error.details["nMatched"]
+        except (OperationFailure, DocumentTooLarge) as error:
+            if isinstance(error, OperationFailure) and is_outage(error):
+                raise
+            if len(operations) == 1:
+                return {0: getattr(error, "code", None) or 0}, 0
+            return await self._one_by_one(operations)
+        return {}, result.matched_count
+
+    async def _one_by_one(self, operations: Sequence[_Operation]) -> tuple[dict[int, int], int]:
+        """Find the operation for which the server refused the whole command; rare, so slow is good enough."""
+        errors: dict[int, int] = {}
+        matched = 0
+        for position, operation in enumerate(operations):
+            failed, found = await self._bulk([operation])
+            errors |= dict.fromkeys((position,) if failed else (), failed.get(0, 0))
+            matched += found
+        return errors, matched
+
+
+def outcomes(deliveries: Sequence[Sequence[Post]], written: Written) -> list[Outcome]:
+    """Share out what became of one write among the deliveries it was joined from, in their order."""
+    told: set[str] = set()
+    position = 0
+    shared: list[Outcome] = []
+    for posts in deliveries:
+        counted: Counter[str] = Counter()
+        refused: list[tuple[Post, str]] = []
+        for post in posts:
+            if reason := written.refusals.get(position):
+                refused.append((post, reason))
+            else:
+                counted["unchanged" if post.id in told else written.fates[post.id]] += 1
+                told.add(post.id)
+            position += 1
+        shared.append(Outcome(counted["new"], counted["changed"], counted["unchanged"], tuple(refused)))
+    return shared
+
+
+def _wanted(*, platform: str | None, topic: str | None) -> Document:
+    return {name: value for name, value in (("platform", platform), ("topics.id", topic)) if value is not None}
+
+
+def _beyond(last: Document) -> Document:
+    return {"$or": [{"created_at": {"$lt": last["created_at"].astimezone(UTC)}}, {"_id": {"$gt": last["_id"]}}]}

@@ -1,0 +1,225 @@
+"""What the database must look like: collections, indexes, validators, and its version.
+
+Made on an empty database, checked at each start, changed only by `monitor db migrate`. The invariant: no process writes into
+a database of another version, or into one that lacks a unique index and would store doubles in silence.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import DuplicateKeyError, OperationFailure
+
+from monitor import clock
+from monitor.errors import SchemaError
+from monitor.store.document import Document
+
+logger = logging.getLogger(__name__)
+
+VERSION = 1
+
+_NAMESPACE_EXISTS = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """Keys in order with their directions; the name is made of them, as MongoDB does."""
+
+    keys: tuple[tuple[str, int], ...]
+    unique: bool = False
+
+    @property
+    def name(self) -> str:
+        return "_".join(f"{key}_{direction}" for key, direction in self.keys)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collection:
+    """Indexes besides `_id`, which is unique everywhere, and what every document must have: field and BSON type."""
+
+    indexes: tuple[Index, ...] = ()
+    required: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def validator(self) -> Document:
+        if not self.required:
+            return {}
+        types = {name: {"bsonType": kind} for name, kind in self.required.items()}
+        return {"$jsonSchema": {"bsonType": "object", "required": list(self.required), "properties": types}}
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One step from version `to - 1` to version `to`. It may be repeated: a crash in its middle, or two at once, do no harm."""
+
+    to: int
+    says: str
+    run: Callable[[AsyncDatabase[dict[str, Any]]], Awaitable[None]]
+
+
+MIGRATIONS: tuple[Migration, ...] = ()
+
+_NEWEST = ("created_at", DESCENDING)
+
+COLLECTIONS: Mapping[str, Collection] = {
+    "posts": Collection(
+        indexes=(
+            Index((_NEWEST,)),
+            Index((("topics.id", ASCENDING), _NEWEST)),
+            Index((("platform", ASCENDING), _NEWEST)),
+            Index((("tags", ASCENDING), _NEWEST)),
+            Index((("author.id", ASCENDING), _NEWEST)),
+        ),
+        required={
+            "_id": "string",
+            "platform": "string",
+            "native_id": "string",
+            "kind": "string",
+            "created_at": "date",
+            "fetched_at": "date",
+            "first_seen": "date",
+            "text": "string",
+            "author": "object",
+        },
+    ),
+    "sources": Collection(
+        indexes=(
+            Index((("platform", ASCENDING), ("next_due", ASCENDING))),
+            Index((("topics", ASCENDING),)),
+        ),
+        required={"_id": "string", "platform": "string", "kind": "string", "bookmark": "object", "lease": "object"},
+    ),
+    "ledger": Collection(
+        indexes=(Index((("source", ASCENDING), ("to", ASCENDING))),),
+        required={"_id": "string", "source": "string", "state": "string", "version": ["int", "long"]},
+    ),
+    "quarantine": Collection(
+        indexes=(Index((("last_at", DESCENDING),)), Index((("platform", ASCENDING), ("last_at", DESCENDING))))
+    ),
+    "runs": Collection(indexes=(Index((("started_at", DESCENDING),)),), required={"_id": "string", "platform": "string"}),
+    "topics": Collection(required={"_id": "string", "name": "string", "query": "string", "version": ["int", "long"]}),
+    "topic_versions": Collection(indexes=(Index((("topic", ASCENDING), ("version", ASCENDING)), unique=True),)),
+    "dirty": Collection(),
+}
+
+
+async def prepare(database: AsyncDatabase[dict[str, Any]]) -> None:
+    """Make the schema where the database is empty, and check it in any case. Raises SchemaError."""
+    if await _version(database) is None:
+        strangers = await _strangers(database)
+        # Another process may have made the schema, and stored posts, between the two looks.
+        if strangers and await _version(database) is None:
+            raise SchemaError(
+                f"The database {database.name} holds {', '.join(strangers)} but no schema version, so it was not made by this "
+                "program. Choose another one with MONITOR_DATABASE."
+            )
+        await create(database)
+    await check(database)
+
+
+async def create(database: AsyncDatabase[dict[str, Any]], *, version: int = VERSION) -> None:
+    """Make every collection, validator and index that is missing, then note the version; any number of processes at once."""
+    for name, collection in COLLECTIONS.items():
+        await _make(database, name, collection)
+    note = {"version": version, "made_at": clock.now()}
+    await database["meta"].update_one({"_id": "schema"}, {"$setOnInsert": note}, upsert=True)
+
+
+async def check(
+    database: AsyncDatabase[dict[str, Any]],
+    *,
+    version: int = VERSION,
+    collections: Mapping[str, Collection] = COLLECTIONS,
+) -> None:
+    """Refuse a database of another version, or without a unique index. Raises SchemaError saying what to do.
+
+    A missing index that is not unique makes things slow and not wrong: it is logged.
+    """
+    stored = await _version(database)
+    if stored is None:
+        raise SchemaError(f"The database {database.name} has no schema version. Run: monitor db migrate")
+    if stored < version:
+        raise SchemaError(
+            f"The database {database.name} has schema version {stored}, this program needs {version}. "
+            "Make a backup, then run: monitor db migrate"
+        )
+    if stored > version:
+        raise SchemaError(
+            f"The database {database.name} has schema version {stored}, made by a newer release; this program knows "
+            f"{version}. Upgrade this program."
+        )
+    for name, index in await _missing(database, collections):
+        if index.unique:
+            raise SchemaError(
+                f"The collection {name} of the database {database.name} lacks its unique index {index.name}, without which "
+                "doubles would be stored. Run: monitor db migrate"
+            )
+        logger.warning("event=index_missing collection=%s index=%s: queries are slow; run monitor db migrate", name, index.name)
+
+
+async def migrate(
+    database: AsyncDatabase[dict[str, Any]], *, steps: Sequence[Migration] = MIGRATIONS, version: int = VERSION
+) -> list[str]:
+    """Bring a database to `version`, make what indexes are missing, and return a sentence for each thing done.
+
+    Each step is noted as soon as it is done, so that an interrupted migration goes on where it stopped. Raises SchemaError
+    for a newer database, or where doubles stand against a unique index.
+    """
+    done: list[str] = []
+    stored = await _version(database)
+    if stored is None:
+        await create(database, version=version)
+        return [f"Made the schema, version {version}."]
+    for step in sorted(steps, key=lambda step: step.to):
+        if stored < step.to <= version:
+            await step.run(database)
+            await database["meta"].update_one({"_id": "schema", "version": step.to - 1}, {"$set": {"version": step.to}})
+            done.append(f"Version {step.to}: {step.says}")
+    for name, index in await _missing(database, COLLECTIONS):
+        await _make(database, name, COLLECTIONS[name])
+        done.append(f"Made the index {index.name} of {name}.")
+    await check(database, version=version)
+    return done
+
+
+async def _version(database: AsyncDatabase[dict[str, Any]]) -> int | None:
+    note = await database["meta"].find_one({"_id": "schema"})
+    return None if note is None else int(note["version"])
+
+
+async def _strangers(database: AsyncDatabase[dict[str, Any]]) -> list[str]:
+    names = sorted(COLLECTIONS.keys() & set(await database.list_collection_names()))
+    return [name for name in names if await database[name].find_one({}, {"_id": 1}) is not None]
+
+
+async def _missing(database: AsyncDatabase[dict[str, Any]], collections: Mapping[str, Collection]) -> list[tuple[str, Index]]:
+    """Indexes that are not there, or not as they must be."""
+    missing: list[tuple[str, Index]] = []
+    for name, collection in collections.items():
+        there = {
+            (tuple(stored["key"].items()), bool(stored.get("unique")))
+            for stored in await (await database[name].list_indexes()).to_list()
+        }
+        missing += [(name, index) for index in collection.indexes if (index.keys, index.unique) not in there]
+    return missing
+
+
+async def _make(database: AsyncDatabase[dict[str, Any]], name: str, collection: Collection) -> None:
+    try:
+        await database.create_collection(name, check_exists=False, validator=collection.validator)
+    except OperationFailure as error:
+        if error.code != _NAMESPACE_EXISTS:
+            raise
+        # It is there with other options, or another process has just made it; the options are ours to say.
+        await database.command("collMod", name, validator=collection.validator)
+    for index in collection.indexes:
+        try:
+            await database[name].create_index(list(index.keys), unique=index.unique, name=index.name)
+        except DuplicateKeyError as error:
+            raise SchemaError(
+                f"The unique index {index.name} of {name} cannot be made, since {name} holds doubles by "
+                f"{', '.join(key for key, _ in index.keys)}. Remove them, then run: monitor db migrate"
+            ) from error

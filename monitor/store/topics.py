@@ -1,0 +1,108 @@
+"""Topics, and every version their queries ever had: posts remember which version they matched."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import DuplicateKeyError
+
+from monitor import clock
+from monitor.errors import UsageError
+from monitor.store.document import Document
+from monitor.store.outage import tells_outage
+from monitor.topic import Topic
+
+
+class Topics:
+    """The collections `topics` and `topic_versions`; both change in one transaction."""
+
+    def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
+        self.database = database
+        self._topics = database["topics"]
+        self._versions = database["topic_versions"]
+
+    @tells_outage
+    async def add(self, topic: Topic) -> Topic:
+        """Store a new topic as version 1. Raises UsageError when its id is taken: ids are never reused."""
+        first = Topic(id=topic.id, name=topic.name, query=topic.query, platforms=topic.platforms)
+        try:
+            await self._store(first, known_version=None)
+        except DuplicateKeyError as error:
+            raise UsageError(f"There is a topic {topic.id} already: choose another id with --id, or edit that one.") from error
+        return first
+
+    @tells_outage
+    async def get(self, topic_id: str) -> Topic | None:
+        """Read one topic as it is now."""
+        stored = await self._topics.find_one({"_id": topic_id})
+        return None if stored is None else _topic_of(stored)
+
+    @tells_outage
+    async def list_all(self) -> list[Topic]:
+        """Read all topics, by id."""
+        return [_topic_of(stored) async for stored in self._topics.find().sort("_id", 1)]
+
+    @tells_outage
+    async def versions(self, topic_id: str) -> list[Topic]:
+        """Read what a topic was, oldest version first."""
+        found = self._versions.find({"topic": topic_id}).sort("version", 1)
+        return [_topic_of(stored | {"_id": stored["topic"]}) async for stored in found]
+
+    @tells_outage
+    async def edit(
+        self, topic_id: str, *, name: str | None = None, query: str | None = None, platforms: Sequence[str] | None = None
+    ) -> Topic:
+        """Change what is given and return the topic; another query makes a new version.
+
+        Raises UsageError when there is no such topic, or somebody else edits it at this moment.
+        """
+        old = await self.get(topic_id)
+        if old is None:
+            raise UsageError(f"There is no topic {topic_id}; `monitor topics` lists them.")
+        new = Topic(
+            id=topic_id,
+            name=old.name if name is None else name,
+            query=old.query if query is None else query,
+            version=old.version + (query is not None and query != old.query),
+            platforms=old.platforms if platforms is None else tuple(platforms),
+        )
+        try:
+            edited = await self._store(new, known_version=old.version)
+        except DuplicateKeyError:
+            edited = False
+        if not edited:
+            raise UsageError(f"Somebody else has just edited the topic {topic_id}: look at it and edit again.")
+        return new
+
+    async def _store(self, topic: Topic, *, known_version: int | None) -> bool:
+        """Write topic and version together; False when the stored topic is not at `known_version` (None: there is none)."""
+
+        async def write(session: AsyncClientSession) -> bool:
+            fields = _fields(topic)
+            if known_version is None:
+                await self._topics.insert_one({"_id": topic.id, **fields}, session=session)
+            else:
+                wanted = {"_id": topic.id, "version": known_version}
+                if (await self._topics.update_one(wanted, {"$set": fields}, session=session)).matched_count == 0:
+                    return False
+            if topic.version != known_version:
+                await self._versions.insert_one({"topic": topic.id, **fields, "made_at": clock.now()}, session=session)
+            return True
+
+        async with self.database.client.start_session() as session:
+            return await session.with_transaction(write)
+
+
+def _fields(topic: Topic) -> Document:
+    return {"name": topic.name, "query": topic.query, "version": topic.version, "platforms": list(topic.platforms)}
+
+
+def _topic_of(stored: Mapping[str, Any]) -> Topic:
+    return Topic(
+        id=stored["_id"],
+        name=stored["name"],
+        query=stored["query"],
+        version=int(stored["version"]),
+        platforms=tuple(stored["platforms"]),
+    )

@@ -1,0 +1,35 @@
+"""Where web addresses stand in a text, so that their letters do not count as words."""
+
+import re
+
+# Characters that often follow an address in a sentence and rarely end one.
+_TRAILING = ".,:;!?'\"*_~»”’…"
+_ADDRESS = re.compile(r"(?<![\w.])(?:https?://|www\.)[^\s<>\"«»“”]+", re.IGNORECASE)
+
+
+def address_spans(text: str) -> list[tuple[int, int]]:
+    """Character offsets of each address that begins with http://, https:// or www., end exclusive, in order.
+
+    Punctuation of the sentence is left out; a closing bracket belongs to the address when it was opened inside it.
+    """
+    if "://" not in text and "www." not in text.lower():
+        return []
+    return [(found.start(), found.start() + len(_trimmed(found[0]))) for found in _ADDRESS.finditer(text)]
+
+
+def without_addresses(text: str) -> str:
+    """The text with a space in place of each address."""
+    spans = address_spans(text)
+    if not spans:
+        return text
+    edges = [0, *(edge for span in spans for edge in span), len(text)]
+    return " ".join(text[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True))
+
+
+def _trimmed(address: str) -> str:
+    unopened = address.count(")") - address.count("(")
+    end = len(address)
+    while end and (address[end - 1] in _TRAILING or (address[end - 1] == ")" and unopened > 0)):
+        unopened -= address[end - 1] == ")"
+        end -= 1
+    return address[:end]

@@ -1,0 +1,242 @@
+"""What a reader sees of a post's HTML, as plain text with its paragraphs, and the links in it.
+
+Rules, the same for both ways through this file: `<br>` is a line end; the ends of a paragraph, list, quote or heading are a
+blank line, however many `<br>` stand beside them; those of a list item, table row or `div` are a line end; other white space
+counts as one space, no-break spaces too; entities are decoded once; images give their alt text; scripts, styles and comments
+give nothing. Hidden spans are kept: they make a link whole that Mastodon shows shortened. A link's text stays as its author
+wrote it, unless it is a cut form of the address ("example.org/a-lo..."): then the address stands in its place. Addresses
+behind words are found by `links_of` alone.
+
+Nearly all posts hold nothing but a handful of tags in the exact form in which a platform's sanitiser writes them; regular
+expressions read those. Anything else goes to a parser. A property test holds that both ways give the same.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from html import unescape
+
+from lxml import etree
+
+from monitor.text.clean import harmless
+
+# A post's text is cut at 64 KiB. HTML longer than this shows no more of it, and parsing it would hold up the reactor.
+LONGEST_HTML = 1_000_000
+
+# Marks in half-read text: control characters, which the text itself no longer holds then.
+_PARAGRAPH = "\x1e"
+_LINE = "\x1f"
+_KEPT_SPACE = "\x1d"
+
+# fmt: off
+_PARAGRAPH_TAGS = frozenset({
+    "article", "aside", "blockquote", "center", "details", "dl", "fieldset", "figure", "footer", "form", "h1", "h2", "h3", "h4",
+    "h5", "h6", "header", "hr", "main", "menu", "nav", "ol", "p", "pre", "section", "table", "ul", "x-break",
+})
+_LINE_TAGS = frozenset({
+    "address", "caption", "dd", "div", "dt", "figcaption", "legend", "li", "option", "summary", "tr",
+})
+# fmt: on
+_PARAGRAPH_END = re.compile(r"</p\s*>", re.IGNORECASE)
+_MARKED_PARAGRAPH_END = "</p><x-break></x-break>"
+_CELL_TAGS = frozenset({"td", "th"})
+_SILENT_TAGS = frozenset({"iframe", "noembed", "noframes", "object", "script", "style", "template", "textarea", "title"})
+
+_ATTRIBUTES = r'(?: [a-z-]+="[^"<>]*")*'
+_PLAIN_PARAGRAPH = re.compile(rf"<p{_ATTRIBUTES}>")
+_PLAIN_INLINE = re.compile(rf"<(?:/(?:a|span|strong|em|b|i|u|s|del|code)|(?:a|span|strong|em|b|i|u|s|del|code){_ATTRIBUTES})>")
+_PLAIN_ANCHOR = re.compile(rf"<a({_ATTRIBUTES})>")
+_ATTRIBUTE = re.compile(r' ([a-z-]+)="([^"<>]*)"')
+_ENTITIES = (
+    ("&lt;", "<"),
+    ("&gt;", ">"),
+    ("&quot;", '"'),
+    ("&#39;", "'"),
+    ("&nbsp;", "\xa0"),
+    ("&#x27;", "'"),
+    ("&#x2F;", "/"),
+    ("&#34;", '"'),
+)
+_CUT_LINK = re.compile(r"(?:…|\.\.\.)[ \xa0]*(?:</span>)*</a>")
+
+_RAW_SPACE = re.compile(r"[\t\n\f\r]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+_LINE_RUN = re.compile(r"[ \n]*\x1f[ \n\x1f]*")
+_EDGE = " \xa0\n\x1f"
+_WEB_ADDRESS = re.compile(r"https?://(?:www\.)?", re.IGNORECASE)
+_SHORTEST_STEM = 4  # of fewer letters ("a...") nobody can say whether they begin an address
+
+
+def plain_text(html: str) -> str:
+    """The text that `html` shows, "" for none. Linear in the length; what follows the first million characters is left out."""
+    html = _bounded(html)
+    marked = _read_plain(html)
+    return _laid_out(_read_any(html).marked_text() if marked is None else marked)
+
+
+def links_of(html: str) -> tuple[str, ...]:
+    """The web addresses that the author linked to, in order, each once. Mentions and hashtags are no links."""
+    return text_and_links(html)[1]
+
+
+def text_and_links(html: str) -> tuple[str, tuple[str, ...]]:
+    """`plain_text` and `links_of` in one reading."""
+    html = _bounded(html)
+    marked = _read_plain(html)
+    if marked is not None:
+        return _laid_out(marked), _links(map(_attributes, _PLAIN_ANCHOR.findall(html))) if "<a" in html else ()
+    reading = _read_any(html)
+    return _laid_out(reading.marked_text()), _links(reading.anchors)
+
+
+def _bounded(html: str) -> str:
+    """`html` without the characters that serve as marks here, and no longer than is worth reading."""
+    html = html[:LONGEST_HTML]
+    return harmless(html)[0] if _PARAGRAPH in html or _LINE in html or _KEPT_SPACE in html else html
+
+
+def _links(anchors: Iterable[Mapping[str, str]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(href for anchor in anchors if (href := _linked(anchor)) is not None))
+
+
+def _linked(anchor: Mapping[str, str]) -> str | None:
+    """The address behind an anchor, None for mentions, hashtags and what is no web address."""
+    href = anchor.get("href", "").strip()
+    names = {*anchor.get("class", "").split(), *anchor.get("rel", "").split()}
+    if not _WEB_ADDRESS.match(href) or not names.isdisjoint({"mention", "hashtag", "tag"}):
+        return None
+    return href
+
+
+def _attributes(tag: str) -> Mapping[str, str]:
+    return {name: unescape(value) for name, value in reversed(_ATTRIBUTE.findall(tag))}  # of two alike, the first counts
+
+
+def _read_plain(html: str) -> str | None:
+    """The text with marks for its breaks, of HTML in the sanitisers' form; None for any other."""
+    if ("…" in html or "..." in html) and _CUT_LINK.search(html):
+        return None
+    text = html
+    if "\n" in text or "\t" in text or "\r" in text or "\f" in text:
+        text = _RAW_SPACE.sub(" ", text)
+    if "<" in text:
+        if "<br" in text:
+            text = text.replace("<br>", "\n").replace("<br />", "\n").replace("<br/>", "\n")
+        text = text.replace("</p>", _PARAGRAPH).replace("<p>", _PARAGRAPH)
+        text = _PLAIN_INLINE.sub("", text)
+        if "<p " in text:
+            text = _PLAIN_PARAGRAPH.sub(_PARAGRAPH, text)
+        if "<" in text:  # a tag, or a form of one, that sanitisers do not write
+            return None
+    return _decoded(text) if "&" in text else text
+
+
+def _decoded(text: str) -> str | None:
+    """The text with the sanitisers' few entities decoded; None where others stand, whose reading needs care."""
+    for entity, character in _ENTITIES:
+        text = text.replace(entity, character)
+    # Decoded last: what it makes is no beginning of an entity any more.
+    return text.replace("&amp;", "&") if text.count("&") == text.count("&amp;") else None
+
+
+class _Reading:
+    """A target for lxml's parser, called in the order of the text. Collects the text with marks, and the anchors."""
+
+    def __init__(self) -> None:
+        self.anchors: list[Mapping[str, str]] = []
+        self._pieces: list[str] = []
+        self._anchor: tuple[int, str] | None = None
+        self._silent = 0
+        self._kept = 0
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        self._break(tag)
+        if tag == "br":
+            self._pieces.append("\n")
+        elif tag == "img":
+            self.data(_picture(attributes.get("alt", "")))
+        elif tag == "a":
+            self.anchors.append(dict(attributes))
+            self._anchor = (len(self._pieces), attributes.get("href", "").strip())
+        self._silent += tag in _SILENT_TAGS
+        self._kept += tag == "pre"
+
+    def end(self, tag: str) -> None:
+        if tag == "a" and self._anchor is not None:
+            first, href = self._anchor
+            shown = "".join(self._pieces[first:])
+            if _is_cut_form(shown.strip(_EDGE), href):
+                self._pieces[first:] = [href]
+            self._anchor = None
+        self._silent -= tag in _SILENT_TAGS
+        self._kept -= tag == "pre"
+        self._break(tag)
+
+    def data(self, text: str) -> None:
+        if self._silent:
+            return
+        if self._kept:
+            text = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\t", "    ")).replace(" ", _KEPT_SPACE)
+        else:
+            text = _CONTROL.sub("", _RAW_SPACE.sub(" ", text))
+        self._pieces.append(text)
+
+    def comment(self, text: str) -> None:
+        """Nothing to read."""
+
+    def close(self) -> "_Reading":
+        return self
+
+    def marked_text(self) -> str:
+        return "".join(self._pieces)
+
+    def _break(self, tag: str) -> None:
+        if tag in _PARAGRAPH_TAGS:
+            self._pieces.append(_PARAGRAPH)
+        elif tag in _LINE_TAGS:
+            self._pieces.append(_LINE)
+        elif tag in _CELL_TAGS:
+            self._pieces.append(" ")
+
+
+def _read_any(html: str) -> _Reading:
+    parser = etree.HTMLParser(target=_Reading(), huge_tree=True)
+    html = harmless(html)[0]
+    # A stray </p> says nothing to this parser, but parts paragraphs in a browser. Inside an element it supposes no paragraph
+    # around bare text.
+    parser.feed(f"<div>{_PARAGRAPH_END.sub(_MARKED_PARAGRAPH_END, html)}</div>")
+    reading = parser.close()
+    assert isinstance(reading, _Reading)
+    return reading
+
+
+def _picture(alt: str) -> str:
+    """An image's words stand apart from the words around it; an emoji may touch them."""
+    return f" {alt} " if any(map(str.isalnum, alt)) else alt
+
+
+def _is_cut_form(shown: str, href: str) -> bool:
+    """Whether a link shows the beginning of its address and dots."""
+    stem = shown.removesuffix("…") if shown.endswith("…") else shown.removesuffix("...")
+    if stem == shown or not _WEB_ADDRESS.match(href):
+        return False
+    stem = _WEB_ADDRESS.sub("", stem, count=1).casefold()
+    return len(stem) >= _SHORTEST_STEM and _WEB_ADDRESS.sub("", href, count=1).casefold().startswith(stem)
+
+
+def _laid_out(marked: str) -> str:
+    """The text with its marks turned into line ends, and other white space collapsed."""
+    paragraphs = [paragraph.strip(_EDGE) for paragraph in marked.split(_PARAGRAPH)]
+    text = "\n\n".join([paragraph for paragraph in paragraphs if paragraph])
+    if "\xa0" in text:
+        text = text.replace("\xa0", " ")
+    while "  " in text:
+        text = text.replace("  ", " ")
+    if " \n" in text or "\n " in text:
+        text = text.replace(" \n", "\n").replace("\n ", "\n")
+    if _LINE in text:
+        text = _LINE_RUN.sub(_line_ends, text)
+    return text.replace(_KEPT_SPACE, " ") if _KEPT_SPACE in text else text
+
+
+def _line_ends(run: re.Match[str]) -> str:
+    return "\n" * max(run[0].count("\n"), 1)

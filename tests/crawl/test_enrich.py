@@ -1,0 +1,82 @@
+"""What a post lacks is completed from its own text; what the platform said stays."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from monitor.crawl.enrich import enrich, matches
+from monitor.post import Author, Match, Post
+from monitor.query.term import parse
+from monitor.topic import Topic
+
+GERMAN = "Heute regnet es schon wieder den ganzen Tag"
+
+
+def said(text, **fields):
+    moment = datetime(2026, 11, 1, tzinfo=UTC)
+    return Post(id="s:1", platform="s", native_id="1", url=None, created_at=moment, author=Author(id="7"), text=text, **fields)
+
+
+def watched(name, query, *, version=1):
+    return Topic(id=name, name=name, query=query, version=version), parse(query)
+
+
+@pytest.mark.parametrize(
+    ("given", "text", "language"),
+    [
+        (None, GERMAN, "de"),
+        ("und", GERMAN, "de"),
+        ("en-US", GERMAN, "en"),
+        (None, "ok", None),
+        (None, "", None),
+    ],
+)
+def test_enrich__language__is_the_platforms_else_the_texts(given, text, language):
+    assert enrich(said(text, language=given), []).language == language
+
+
+def test_enrich__language_of_a_post_that_is_all_title():
+    assert enrich(said("", title=GERMAN), []).language == "de"
+
+
+@pytest.mark.parametrize(
+    ("given", "text", "tags"),
+    [
+        ((), "on #Python and #python", ("python",)),
+        (("Python", "python", "#News"), "on #other", ("python", "news")),
+        ((), "none", ()),
+    ],
+)
+def test_enrich__tags__are_the_platforms_else_the_texts(given, text, tags):
+    assert enrich(said(text, tags=given), []).tags == tags
+
+
+def test_enrich__links__each_once_in_order():
+    links = ("https://b.example", " https://a.example", "https://b.example", "")
+    assert enrich(said("x", links=links), []).links == ("https://b.example", "https://a.example")
+
+
+def test_enrich__topics__those_that_match_with_version_and_spans():
+    topics = [watched("py", "python", version=3), watched("rust", "rust"), watched("tag", "#python")]
+    post = enrich(said("I like #Python"), topics)
+    assert post.topics == (Match(id="py", version=3, spans=((8, 14),)), Match(id="tag", version=1, spans=((7, 14),)))
+
+
+def test_enrich__topic_no_longer_matches__is_gone():
+    post = said("rust", topics=(Match(id="py", version=1),))
+    assert enrich(post, [watched("py", "python")]).topics == ()
+
+
+def test_enrich__twice__changes_nothing():
+    topics = [watched("py", "python")]
+    once = enrich(said("#Python ist ein schönes Werkzeug für alle", links=("a", "a")), topics)
+    assert enrich(once, topics) == once
+
+
+def test_enrich__all_else__stays():
+    post = said("Hello there, how are you today?", title="T", language="en", community="c")
+    assert enrich(post, []) == post
+
+
+def test_matches__title_only__without_spans():
+    assert matches(said("", title="Python 4"), [watched("py", "python")]) == (Match(id="py", version=1, spans=()),)

@@ -1,0 +1,48 @@
+"""What each platform is asked for a term, how that relates to the term, and that it says so."""
+
+import pytest
+
+from monitor.errors import UsageError
+from monitor.query.native import compile_term
+from monitor.query.term import parse
+
+
+@pytest.mark.parametrize(
+    ("query", "platform", "has_token", "kind", "parameters", "relation"),
+    [
+        ("python", "hackernews", False, "query", {"query": "python"}, "broader"),
+        ('"climate change"', "hackernews", False, "query", {"query": '"climate change"'}, "broader"),
+        ("#python", "hackernews", False, "query", {"query": "python"}, "broader"),
+        ("python", "mastodon", False, "tag", {"tag": "python"}, "narrower"),
+        ('"climate change"', "mastodon", False, "tag", {"tag": "climatechange"}, "narrower"),
+        ("covid-19", "mastodon", False, "tag", {"tag": "covid19"}, "narrower"),
+        ("#python", "mastodon", False, "tag", {"tag": "python"}, "exact"),
+        ("#python", "mastodon", True, "tag", {"tag": "python"}, "exact"),
+        ("#हिन्दी", "mastodon", False, "tag", {"tag": "हिन्दी"}, "exact"),
+        ("python", "mastodon", True, "query", {"query": "python"}, "broader"),
+        ('"climate change"', "mastodon", True, "query", {"query": '"climate change"'}, "broader"),
+        ("c++", "mastodon", True, "query", {"query": "c++"}, "broader"),
+        ("c++", "mastodon", False, None, {}, "narrower"),
+        ("2026", "mastodon", False, None, {}, "narrower"),
+        ("🔥", "mastodon", False, None, {}, "narrower"),
+        ("python", "feeds", False, None, {}, "broader"),
+    ],
+)
+def test_compile_term__native_form(query, platform, has_token, kind, parameters, relation):
+    native = compile_term(parse(query), platform, has_token=has_token)
+    assert (native.kind, native.parameters, native.relation) == (kind, parameters, relation)
+
+
+def test_compile_term__mastodon_without_a_token__says_what_is_missed():
+    native = compile_term(parse('"climate change"'), "mastodon", has_token=False)
+    assert "#climatechange" in native.note
+    assert 'posts that say "climate change" without it are missed' in native.note
+
+
+def test_compile_term__no_tag_can_say_it__names_the_variable_that_helps():
+    assert "MASTODON_TOKEN" in compile_term(parse("c++"), "mastodon", has_token=False).note
+
+
+def test_compile_term__platform_is_unknown__names_those_that_are_known():
+    with pytest.raises(UsageError, match="hackernews, mastodon, feeds"):
+        compile_term(parse("python"), "myspace", has_token=False)

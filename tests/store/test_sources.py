@@ -1,0 +1,145 @@
+"""Sources against a real mongod: made once, kept, due when they are due."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+from monitor import clock
+from monitor.bookmark import Bookmark
+from monitor.source import Source
+from monitor.store.connection import Store
+from monitor.store.progress import Move
+from monitor.store.sources import SourceState, Standing
+
+JUNE = datetime(2026, 6, 1, tzinfo=UTC)
+TEA = Source(
+    platform="mastodon",
+    kind="tag",
+    parameters={"tag": "tea", "instance": "example.org"},
+    facts={"number": "7"},
+    topics=("tea",),
+    since=JUNE,
+)
+
+
+async def standing(store: Store, source: Source = TEA) -> Standing:
+    found = await store.sources.find(source.id)
+    assert found is not None
+    return found
+
+
+async def claimed(store: Store, source: Source = TEA) -> int:
+    await store.sources.ensure(source)
+    claim = await store.leases.claim(source.id, owner="me")
+    assert claim is not None
+    return claim.epoch
+
+
+def state(word: str = "ok", *, due_in_s: float = 300, reason: str | None = None) -> SourceState:
+    return SourceState(state=word, reason=reason, next_due=clock.now() + timedelta(seconds=due_in_s))  # type: ignore[arg-type]
+
+
+async def test_a_source_is_made_once_and_read_back(store: Store) -> None:
+    assert await store.sources.ensure(TEA) is True
+    assert await store.sources.ensure(TEA) is False
+    found = await standing(store)
+    assert found.source == TEA
+    assert (found.state, found.owner, found.epoch, found.bookmark) == ("never ran", None, 0, Bookmark())
+    assert (found.last_run, found.last_polled_at, found.pending) == (None, None, 0)
+
+
+async def test_16_that_make_it_at_once_make_one(store: Store) -> None:
+    made = await asyncio.gather(*(store.sources.ensure(TEA) for _ in range(16)))
+    assert sum(made) == 1
+    assert len(await store.sources.list_all()) == 1
+
+
+async def test_another_topic_joins_and_the_bookmark_stays(store: Store) -> None:
+    epoch = await claimed(store)
+    bookmark = Bookmark(version=1, start=5)
+    assert await store.progress.move([Move(source_id=TEA.id, epoch=epoch, run="r", bookmark=bookmark)]) == [None]
+    other = Source(
+        platform="mastodon", kind="tag", parameters=TEA.parameters, topics=("drinks",), since=JUNE - timedelta(days=1)
+    )
+    await store.sources.ensure(other)
+    found = await standing(store)
+    assert (found.source.topics, found.source.since) == (("tea", "drinks"), JUNE - timedelta(days=1))
+    assert (found.bookmark, found.source.facts, found.epoch) == (bookmark, {"number": "7"}, epoch)
+
+
+async def test_a_later_since_does_not_shorten_what_was_asked_for(store: Store) -> None:
+    for since in (JUNE, JUNE + timedelta(days=1), None):
+        await store.sources.ensure(Source(platform="mastodon", kind="tag", parameters=TEA.parameters, since=since))
+    assert (await standing(store)).source.since == JUNE
+
+
+async def test_facts_are_replaced(store: Store) -> None:
+    await store.sources.ensure(TEA)
+    await store.sources.set_facts(TEA.id, {"account.id": "$9"})
+    assert (await standing(store)).source.facts == {"account.id": "$9"}
+
+
+async def test_finishing_frees_the_source_and_says_when_it_is_due(store: Store) -> None:
+    epoch = await claimed(store)
+    assert await store.sources.finish(TEA.id, epoch=epoch, run="r1", state=state("rate-limited", reason="$wait")) is True
+    found = await standing(store)
+    assert (found.owner, found.leased_until, found.epoch) == (None, None, epoch)
+    assert (found.state, found.state_reason, found.last_run) == ("rate-limited", "$wait", "r1")
+    assert found.last_polled_at is not None
+    assert abs(found.next_due - found.last_polled_at - timedelta(seconds=300)) < timedelta(seconds=5)
+    assert await store.sources.due("mastodon", limit=9) == []
+
+
+async def test_a_late_owner_finishes_nothing(store: Store) -> None:
+    epoch = await claimed(store)
+    assert await store.sources.finish(TEA.id, epoch=epoch - 1, run="r", state=state("failing")) is False
+    assert (await standing(store)).owner == "me"
+
+
+async def test_a_source_paused_while_it_was_polled_stays_paused(store: Store) -> None:
+    epoch = await claimed(store)
+    await store.sources.pause(TEA.id, "too loud")
+    assert await store.sources.finish(TEA.id, epoch=epoch, run="r", state=state("ok", due_in_s=-1)) is True
+    found = await standing(store)
+    assert (found.state, found.state_reason, found.owner) == ("paused", "too loud", None)
+    assert await store.sources.due("mastodon", limit=9) == []
+    assert await store.sources.resume(TEA.id) is True
+    assert [source.id for source in await store.sources.due("mastodon", limit=9)] == [TEA.id]
+    assert (await standing(store)).state == "ok"
+
+
+async def test_a_source_that_never_ran_says_so_again_after_a_pause(store: Store) -> None:
+    await store.sources.ensure(TEA)
+    await store.sources.pause(TEA.id, "not yet")
+    await store.sources.resume(TEA.id)
+    assert (await standing(store)).state == "never ran"
+
+
+async def test_pausing_what_is_not_there_says_so(store: Store) -> None:
+    assert await store.sources.pause("none", "x") is False
+    assert await store.sources.resume("none") is False
+    assert await store.sources.find("none") is None
+
+
+async def test_sources_are_listed_by_platform(store: Store) -> None:
+    await store.sources.ensure(TEA)
+    await store.sources.ensure(Source(platform="hackernews", kind="new"))
+    assert [found.source.platform for found in await store.sources.list_all()] == ["hackernews", "mastodon"]
+    assert [found.source.platform for found in await store.sources.list_all(platform="mastodon")] == ["mastodon"]
+
+
+async def test_a_leased_source_is_not_due(store: Store) -> None:
+    await claimed(store)
+    assert await store.sources.due("mastodon", limit=9) == []
+
+
+async def test_the_next_due_moment_is_the_earliest_that_is_not_paused(store: Store) -> None:
+    assert await store.sources.next_due() is None
+    for tag, seconds in (("a", 900), ("b", 600), ("c", 300)):
+        source = Source(platform="mastodon", kind="tag", parameters={"tag": tag})
+        epoch = await claimed(store, source)
+        await store.sources.finish(source.id, epoch=epoch, run="r", state=state(due_in_s=seconds))
+    await store.sources.pause("mastodon/tag?tag=c", "quiet")
+    due = await store.sources.next_due("mastodon")
+    assert due is not None
+    assert timedelta(seconds=590) < due - clock.now() < timedelta(seconds=610)
+    assert await store.sources.next_due("hackernews") is None
