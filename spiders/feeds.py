@@ -49,7 +49,7 @@ class Feeds(PlatformSpider):
     redirects = 5
     typed_hosts = True
 
-    def ask(self, source: Source, step: Step) -> Ask:  # noqa: ARG002 - there is one step only
+    def ask(self, source: Source, step: Step) -> Ask:
         """The feed's address as it was typed; `feed:` and no scheme at all are what browsers and people make of https."""
         url = re.sub(r"^feed:(//)?", "", source.parameters["url"].strip())
         return Ask(url if "://" in url else f"https://{url}")

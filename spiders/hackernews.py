@@ -24,7 +24,7 @@ from monitor.page import Ask, Asked, Page, Reply
 from monitor.post import Author, Counts, Post
 from monitor.source import Source, SourceKind
 from monitor.text.dates import utc_from_seconds
-from monitor.text.html import plain_text
+from monitor.text.html import links_of, plain_text
 
 SITE = "https://news.ycombinator.com"
 FIREBASE = "https://hacker-news.firebaseio.com/v0"
@@ -107,7 +107,7 @@ class HackerNews(PlatformSpider):
         above = sum(step.floor is None or number > int(step.floor) for number in wanted)
         return [Ask(f"{FIREBASE}/item/{number}.json") for number in wanted[: above + 1]]
 
-    def gather(self, replies: Sequence[Reply], asked: Asked) -> Page:  # noqa: ARG002 - items say all themselves
+    def gather(self, replies: Sequence[Reply], asked: Asked) -> Page:
         """Items marked by their id; `null` gives no row. A thread's tree gives a row for each comment, marked by its second."""
         rows = [row for reply in replies for row in _rows(reply.json)]
         if any("created_at_i" in row for row in rows):
@@ -138,7 +138,7 @@ class HackerNews(PlatformSpider):
             text=plain_text(html),
             title=unescape(title) if title and not gone else None,
             author=Author(id=writer) if gone else Author(id=writer, handle=writer, url=f"{SITE}/user?id={writer}"),
-            links=(link,) if link and not gone else (),
+            links=(*((link,) if link and not gone else ()), *links_of(html)),
             reply_to=None if parent is None else permalink(parent),
             thread=None if parent is None or story is None else permalink(story),
             counts=Counts(score=_first(row, "points", "score"), replies=_first(row, "num_comments", "descendants")),

@@ -26,15 +26,16 @@ from monitor.mongod.private import acquire
 from monitor.query.native import compile_term
 from monitor.query.term import Term, parse
 from monitor.simulator.comparison import compare
+from monitor.simulator.people import LOCAL_HOST
 from monitor.simulator.process import log_of, simulated
 from monitor.source import Source
 from monitor.store.simulated import Simulated
 from monitor.topic import Topic, slug
 
 DATABASE = "monitor_demo"
-INSTANCE = "harbor.example"
 FEED_HOST = "https://feeds.example"
 DAYS = 28
+POSTS = 8200  # of which about 7,000 are still there to be shown at the end
 QUERIES = ("python", "#climate", '"electric cars"', "coffee", "rust", "gardening", "trains")
 # The simulator has no public to be polite to.
 SETTINGS = {"MONITOR_PACE_S": "0", "LOG_LEVEL": "WARNING", "MONITOR_PAGES_PER_POLL": "2000"}
@@ -54,7 +55,7 @@ def demo(once: bool, as_json: bool, seed: int) -> None:
     config = dataclasses.replace(load(), database=DATABASE)
     console = Console(stderr=True)
     began = time.monotonic()
-    with acquire(config), simulated(["--seed", str(seed), "--days", str(DAYS)]) as addresses:
+    with acquire(config), simulated(["--seed", str(seed), "--days", str(DAYS), "--posts", str(POSTS)]) as addresses:
         run(_prepare(config, addresses))
         console.print("[bold]Social Monitor demo[/] - simulated data, invented people and posts", highlight=False)
         code = _collect(config, addresses, console)
@@ -85,13 +86,13 @@ async def _prepare(config: Config, addresses: Mapping[str, Any]) -> None:
 
 def _sources(term: Term, topic: Topic, addresses: Mapping[str, Any]) -> list[Source]:
     """What a person would track: search and tag timelines, the instance's public timeline, and all feeds."""
-    places: list[tuple[str, Mapping[str, str]]] = [("hackernews", {}), ("mastodon", {"instance": INSTANCE})]
+    places: list[tuple[str, Mapping[str, str]]] = [("hackernews", {}), ("mastodon", {"instance": LOCAL_HOST})]
     made = []
     for platform, place in places:
         native = compile_term(term, platform, has_token=False)
         if native.kind is not None:
             made.append(_source(platform, native.kind, {**place, **native.parameters}, topic))
-    made.append(_source("mastodon", "public", {"instance": INSTANCE}, topic))
+    made.append(_source("mastodon", "public", {"instance": LOCAL_HOST}, topic))
     made += [_source("feeds", "url", {"url": FEED_HOST + urlsplit(url).path}, topic) for url in addresses["feeds"]]
     return made
 

@@ -24,6 +24,7 @@ async def show_summary(store: Store, result: Mapping[str, Any], console: Console
         f"{' - exact' if exact else ''}.\n{result['scored']:,} scored (English), {result['unscored']:,} not "
         f"(another language, or no text), {result['quarantined']} in quarantine. {result['seconds']} s.",
         highlight=False,
+        soft_wrap=True,
     )
     console.print(
         "\n[bold]Try next[/]\n"
@@ -31,7 +32,7 @@ async def show_summary(store: Store, result: Mapping[str, Any], console: Console
         "  monitor db start --tcp && monitor db uri          open the data in mongosh or Compass (database monitor_demo)\n"
         '  monitor track "python" --platform hackernews      watch a topic on a real platform; then: monitor collect\n',
         highlight=False,
-        markup=True,
+        soft_wrap=True,
     )
 
 

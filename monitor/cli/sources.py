@@ -1,10 +1,12 @@
 """`monitor sources`: what is polled, how it stands and how far it is proven read."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from monitor import clock
@@ -24,16 +26,36 @@ def sources(platform: str | None, as_json: bool) -> None:
     if not standings:
         click.echo("There are no sources yet. Make some with: monitor track WORD", err=True)
         return
-    table = Table(box=None, header_style="bold")
-    for heading in ("source", "state", "last poll", "next poll", "gaps", "topics", "why"):
-        table.add_column(heading, overflow="fold")
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in ("state", "last", "next", "gaps", "source"):
+        table.add_column(heading, no_wrap=True, justify="right" if heading == "gaps" else "left")
+    now = clock.now()
     for standing in standings:
         told = _told(standing)
-        table.add_row(
-            told["source"], told["state"], told["last_poll"] or "never", told["next_poll"] or "on demand",
-            str(told["gaps"]), " ".join(told["topics"]), told["reason"] or "",
-        )  # fmt: skip
-    Console().print(table)
+        last = "never" if standing.last_polled_at is None else f"{age(now - standing.last_polled_at)} ago"
+        due = (
+            "on demand"
+            if not standing.source.topics
+            else "now"
+            if standing.next_due <= now
+            else f"in {age(standing.next_due - now)}"
+        )
+        table.add_row(told["state"], last, due, str(told["gaps"]), told["source"])
+        if told["topics"]:
+            table.add_row("", "", "", "", f"[dim]for {', '.join(told['topics'])}[/]")
+        if told["reason"]:
+            table.add_row("", "", "", "", f"[dark_orange]{escape(told['reason'])}[/]")
+    # A narrow terminal scrolls or wraps by itself; cutting an id would make it useless.
+    Console(soft_wrap=True).print(table, crop=False, no_wrap=True, soft_wrap=True)
+
+
+def age(length: timedelta) -> str:
+    """A length of time in its largest whole unit, such as `14m`."""
+    seconds = int(length.total_seconds())
+    for unit, size in (("d", 86_400), ("h", 3600), ("m", 60)):
+        if seconds >= size:
+            return f"{seconds // size}{unit}"
+    return f"{max(0, seconds)}s"
 
 
 async def _standings(platform: str | None) -> list[Standing]:

@@ -55,6 +55,8 @@ async def fetch(spider: "PlatformSpider", source: Source, ask: Ask, *, cursor: s
 
 
 async def _fetch_once(spider: "PlatformSpider", source: Source, ask: Ask, *, cursor: str | None) -> Reply:
+    # The platform's own address, also where base_url= sends the request elsewhere: posts are identified by it.
+    told_url = address(ask, base=spider.base_url, parameters=source.parameters, instead=None)
     url = address(ask, base=spider.base_url, parameters=source.parameters, instead=spider.given.base_url)
     headers = {"Accept": spider.accepts, **spider.login(spider.session.config, source), **ask.headers}
     for _ in range(spider.redirects + 1):
@@ -63,13 +65,13 @@ async def _fetch_once(spider: "PlatformSpider", source: Source, ask: Ask, *, cur
         asked_at = clock.now()
         response = await _download(spider, Request(url, method=ask.method, headers=headers, body=ask.body, dont_filter=True))
         if response.status not in _REDIRECTS or not spider.redirects:
-            reply = Reply(response.status, header_map(response), response.body, response.url, asked_at)
+            reply = Reply(response.status, header_map(response), response.body, told_url, asked_at)
             if error := spider.refusal(reply):
                 raise error
             wait_s = None if response.request is None else response.request.meta.get("asked_wait_s")
             check(reply, platform=spider.name, accepts=spider.accepts, cursor=cursor, wait_s=wait_s)
             return reply
-        url = _followed(spider, url, response)
+        url = told_url = _followed(spider, url, response)
         if urlsplit(url).netloc != urlsplit(response.url).netloc:
             headers = {name: value for name, value in headers.items() if name.lower() != "authorization"}
     raise RefusedError(

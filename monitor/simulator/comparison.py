@@ -43,14 +43,17 @@ def compare(shown: Iterable[Mapping[str, Any]], stored: Iterable[Mapping[str, An
             poisoned.add(row["uri"])
     documents = list(stored)
     by_id = {document["_id"]: document for document in documents}
+    by_url = {document.get("url"): document["_id"] for document in documents}
+    # Entries of some feeds have no identity of their own; their address is all that both sides know.
+    ids = {uri: uri if uri in by_id else by_url.get(rows[0]["url"], uri) for uri, rows in truths.items()}
     natives = Counter((document["platform"], document["native_id"]) for document in documents)
-    missing = [uri for uri in truths if uri not in by_id and uri not in poisoned]
-    invented = [name for name in by_id if name not in truths]
+    missing = [uri for uri in truths if ids[uri] not in by_id and uri not in poisoned]
+    invented = sorted(set(by_id) - set(ids.values()))
     doubled = [f"{platform} {native}" for (platform, native), times in natives.items() if times > 1]
     different = [
         f"{uri}: {why}"
         for uri, rows in truths.items()
-        if uri in by_id and uri not in poisoned and (why := _difference(rows, by_id[uri])) is not None
+        if ids[uri] in by_id and uri not in poisoned and (why := _difference(rows, by_id[ids[uri]])) is not None
     ]
     return Comparison(
         shown=len(truths),
@@ -77,23 +80,23 @@ def _difference(rows: list[Mapping[str, Any]], document: Mapping[str, Any]) -> s
 
 
 def _mismatch(row: Mapping[str, Any], document: Mapping[str, Any]) -> str | None:
-    if (row.get("deleted_at") is None) != (document.get("deleted_at") is None):
-        return "deleted"
-    if row.get("deleted_at") is not None:
-        return None if not document.get("text") else "text of a deleted post"
-    if document.get("text", "") != row["text"]:
-        return "text"
-    if row["title"] is not None and document.get("title") != row["title"]:
-        return "title"
-    author = document["author"]
-    if row["author"] is not None and row["author"] not in {author.get("handle"), author.get("name"), author["id"]}:
-        return "author"
-    if row["created_at"] is not None and abs(document["created_at"] - datetime.fromisoformat(row["created_at"])) >= timedelta(
-        milliseconds=1
-    ):
-        return "created_at"
-    counts = document.get("counts", {})
-    for name in _COUNTS:
-        if row["counts"].get(name) != counts.get(name):
-            return f"counts.{name}"
-    return None
+    """The first field in which a document is not what a row said, or None."""
+    if document.get("deleted_at") is not None:
+        return "text of a deleted post" if document.get("text") else None
+    author, counts = document["author"], document.get("counts", {})
+    pairs: list[tuple[str, Any, Any]] = [
+        ("text", row["text"], document.get("text", "")),
+        ("title", row["title"], document.get("title")),
+        ("author", row["author"] in {None, author.get("handle"), author.get("name")}, True),
+        ("created_at", _moment(row) or document["created_at"], document["created_at"]),
+        *((f"counts.{name}", row["counts"].get(name), counts.get(name)) for name in _COUNTS),
+    ]
+    return next((name for name, told, kept in pairs if told != kept), None)
+
+
+def _moment(row: Mapping[str, Any]) -> datetime | None:
+    """The row's date in whole milliseconds, as MongoDB keeps it; None where the platform shows none."""
+    if row["created_at"] is None:
+        return None
+    moment = datetime.fromisoformat(row["created_at"])
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

@@ -56,7 +56,7 @@ _ENTITIES = (
     ("&#x2F;", "/"),
     ("&#34;", '"'),
 )
-_CUT_LINK = re.compile(r"(?:…|\.\.\.)[ \xa0]*(?:</span>)*</a>")
+_CUT_LINK = re.compile(r"(?:…|\.\.\.)(?:[\s\xa0]|&nbsp;|<(?!/?a\b)[^<>]*>)*+</?a\b")
 
 _RAW_SPACE = re.compile(r"[\t\n\f\r]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
@@ -113,7 +113,7 @@ def _attributes(tag: str) -> Mapping[str, str]:
 
 def _read_plain(html: str) -> str | None:
     """The text with marks for its breaks, of HTML in the sanitisers' form; None for any other."""
-    if ("…" in html or "..." in html) and _CUT_LINK.search(html):
+    if ("…" in html or "..." in html) and (html.count("<a") != html.count("</a>") or _CUT_LINK.search(html)):
         return None
     text = html
     if "\n" in text or "\t" in text or "\r" in text or "\f" in text:
@@ -169,7 +169,8 @@ class _Reading:
             self._anchor = None
         self._silent -= tag in _SILENT_TAGS
         self._kept -= tag == "pre"
-        self._break(tag)
+        if tag != "p":  # its end may be this parser's own idea, of crossing tags; where it was written, a mark stands
+            self._break(tag)
 
     def data(self, text: str) -> None:
         if self._silent:

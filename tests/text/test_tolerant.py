@@ -70,10 +70,17 @@ def test_depth__is_cut_below_the_deepest_level_and_nowhere_else():
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"<html>", b"[1", b'["a', b"[NaN", b"[1}", b"[" * DEEP, b"[" * DEEP + b"]" * (DEEP - 1), b"[" * DEEP + b"}" * DEEP, b'["\xff"]']
-    + [b"[" * DEEP + b"]" * DEEP + b"]", b"]" + b"[" * DEEP, b"[" * DEEP + b'"' + b"]" * DEEP],
+    [
+        *(b"", b"<html>", b"[1", b'["a', b"[NaN", b"[1}", b'["\xff"]'),
+        b"[" * DEEP,
+        b"[" * DEEP + b"]" * (DEEP - 1),
+        b"[" * DEEP + b"}" * DEEP,
+        b"[" * DEEP + b"]" * (DEEP + 1),
+        b"]" + b"[" * DEEP,
+        b"[" * DEEP + b'"' + b"]" * DEEP,
+    ],
     ids=lambda body: repr(body[:12]),
-)  # fmt: skip
+)
 def test_decoded__cut_or_broken__is_refused_as_a_whole(body):
     with pytest.raises(ValueError):
         decoded(body)
