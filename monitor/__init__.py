@@ -1,8 +1,4 @@
 """Social Monitor: what is said about a topic, collected, scored, counted and explained."""
 
-from importlib.metadata import PackageNotFoundError, version
-
-try:
-    __version__ = version("social-monitor")
-except PackageNotFoundError:  # a source tree that was never installed
-    __version__ = "0+unknown"
+# Stated here and not asked of the installation: where an egg was deployed, another copy may be installed beside it.
+__version__ = "0.1.0"

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from monitor.errors import ConfigurationError
 
+DEFAULT_DATABASE = "monitor"
+
 
 class Secret:
     """A string that shows only *** in logs, reprs and tracebacks; `reveal()` is the one way to it."""
@@ -64,7 +66,7 @@ class Config:
 def load(environment: Mapping[str, str] | None = None) -> Config:
     """Read the configuration. Raises ConfigurationError naming the variable."""
     env = dict(os.environ if environment is None else environment)
-    database = env.get("MONITOR_DATABASE") or "monitor"
+    database = env.get("MONITOR_DATABASE") or DEFAULT_DATABASE
     if any(sign in database for sign in '/\\. "$*<>:|?\0') or len(database.encode()) > 63:
         raise ConfigurationError(
             f"MONITOR_DATABASE={database!r} is no database name: use letters, digits, - and _, at most 63."

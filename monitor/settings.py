@@ -1,4 +1,4 @@
-"""Scrapy settings of the project. Every one that differs from Scrapy's default has its reason here or in docs/configuration.md."""
+"""Scrapy settings of the project; the reason of each is in docs/configuration.md."""
 
 from monitor import __version__, config
 

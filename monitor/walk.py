@@ -56,7 +56,9 @@ class Walk:
         if not forward:
             self.newest_done = True
             return
-        if facts.marks and move.progress and not facts.end:
+        # What came after the walk began is the next poll's: on a busy timeline there would always be one more short page.
+        caught_up = facts.bottom_at is not None and facts.began_at is not None and facts.bottom_at >= facts.began_at
+        if facts.marks and move.progress and not facts.end and not caught_up:
             self.forward = max(facts.marks, key=order)
             return
         self.newest_done = True

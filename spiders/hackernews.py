@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 
 from monitor.bookmark import Mark, Step
 from monitor.crawl.spider import PlatformSpider
-from monitor.errors import RefusedError, ReplyError
+from monitor.errors import PostError, RefusedError, ReplyError
 from monitor.page import Ask, Asked, Page, Reply
 from monitor.post import Author, Counts, Post
 from monitor.source import Source, SourceKind
@@ -128,6 +128,8 @@ class HackerNews(PlatformSpider):
         writer = "deleted" if gone else _first(row, "author", "by")
         html = "" if gone else _first(row, "comment_text", "story_text", "job_text", "text") or ""
         title, link, story = row.get("title"), row.get("url"), row.get("story_id")
+        if not (gone or html or title):
+            raise PostError("neither text nor title")  # every item that is not gone has one of them
         return Post(
             id=permalink(number),
             platform=self.name,

@@ -1,7 +1,8 @@
 """What all tests share: no trace of the person's own environment, and one real mongod for the tests that ask for one.
 
-`mongodb_uri`, `database_name` and `config` are the fixtures for tests of the store; a test that uses one of them is marked
-`mongod`. Without a mongod these tests are skipped and counted on the last lines; where CI is set the session fails instead.
+`mongodb_uri`, `database_name` and `config` are the fixtures for tests of the store, `mongod_binary` for those that start a
+server of their own; a test that uses one of them is marked `mongod`. Without a mongod these tests are skipped and counted on
+the last lines; where CI is set the session fails instead.
 """
 
 import os
@@ -15,10 +16,11 @@ from pymongo import MongoClient
 
 from monitor.config import Config, load
 from monitor.errors import MongodError
-from monitor.mongod.private import acquire
+from monitor.mongod.binary import find
+from monitor.mongod.private import acquire, stop
 
-NEED_MONGOD = {"mongodb_uri", "database_name", "config"}
-OURS = ("MONITOR_", "MONGODB_")
+NEED_MONGOD = {"mongod_binary", "mongodb_uri"}
+OURS = ("MONITOR_", "MONGODB_", "MASTODON_", "BLUESKY_")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -43,18 +45,27 @@ def own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def mongodb_uri() -> Iterator[str]:
+def mongod_binary(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The mongod that all tests run, MONITOR_MONGOD included, since that was the tester's choice."""
+    named = os.environ.get("MONITOR_MONGOD")
+    try:
+        return find(named=Path(named) if named else None, search=os.environ.get("PATH"), copies=tmp_path_factory.mktemp("bin"))
+    except MongodError as error:
+        if os.environ.get("CI"):
+            pytest.fail(f"CI is set, so these tests must run: {error}", pytrace=False)
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def mongodb_uri(mongod_binary: Path) -> Iterator[str]:
     """A private mongod of this test session, reached by its socket; it ends with the session, even when that is killed."""
     with tempfile.TemporaryDirectory(prefix="monitor-tests-") as home:
-        chosen = {name: os.environ[name] for name in ("PATH", "MONITOR_MONGOD") if name in os.environ}
+        config = load({"MONITOR_HOME": home, "MONITOR_MONGOD": str(mongod_binary)})
         try:
-            private = acquire(load(chosen | {"MONITOR_HOME": home}))
-        except MongodError as error:
-            if os.environ.get("CI"):
-                pytest.fail(f"CI is set, so these tests must run: {error}", pytrace=False)
-            pytest.skip(str(error))
-        with private:
-            yield private.uri
+            with acquire(config) as private:
+                yield private.uri
+        finally:
+            stop(config)  # the folder goes only after mongod
 
 
 @pytest.fixture

@@ -329,7 +329,7 @@ def test_readme_begins_with_the_two_commands() -> None:
 
 
 def test_change_log_has_a_section_for_this_version() -> None:
-    version = tomllib.loads(read("pyproject.toml"))["project"]["version"]
+    version = importlib.import_module("monitor").__version__
     headings = re.findall(r"^## +\[?([^\]\s]+)", read("CHANGELOG.md"), flags=re.MULTILINE)
     assert headings, "CHANGELOG.md has no section"
     assert headings[0] in {"Unreleased", version}

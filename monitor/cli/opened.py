@@ -5,9 +5,12 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
+import click
+
 from monitor.config import Config, load
 from monitor.mongod.private import acquire
 from monitor.store.connection import Store, open_store
+from monitor.store.simulated import Simulated
 
 T = TypeVar("T")
 
@@ -25,6 +28,12 @@ async def opened(config: Config | None = None) -> AsyncIterator[Store]:
             await store.close()
     finally:
         await asyncio.to_thread(private.release)
+
+
+async def say_if_simulated(store: Store) -> None:
+    """Tell on stderr when all data of the database are simulated; every command that shows posts or figures calls this."""
+    if await Simulated(store).is_marked():
+        click.echo(f"The database {store.database.name} holds simulated data: invented people and posts.", err=True)
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

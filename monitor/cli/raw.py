@@ -4,7 +4,7 @@ import json
 
 import click
 
-from monitor.cli.opened import opened, run
+from monitor.cli.opened import opened, run, say_if_simulated
 from monitor.crawl.raw import unpack
 from monitor.errors import MonitorError
 
@@ -18,6 +18,7 @@ def raw(post_id: str) -> None:
 
 async def _raw(post_id: str) -> object:
     async with opened() as store:
+        await say_if_simulated(store)
         post = await store.posts.find(post_id)
     if post is None:
         raise MonitorError(

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from monitor import clock
-from monitor.cli.opened import opened, run
+from monitor.cli.opened import opened, run, say_if_simulated
 from monitor.store.sources import Standing
 
 
@@ -60,6 +60,7 @@ def age(length: timedelta) -> str:
 
 async def _standings(platform: str | None) -> list[Standing]:
     async with opened() as store:
+        await say_if_simulated(store)
         return await store.sources.list_all(platform=platform)
 
 

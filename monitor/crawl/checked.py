@@ -14,14 +14,14 @@ from monitor.text.clean import clean
 MOST_ENTRIES = 1000
 _DEEPEST_PLACE = 4
 
-_TEXTS = ("url", "title", "summary", "language", "reply_to", "thread", "repost_of", "quote_of", "community")
+_TEXTS = ("text", "url", "title", "summary", "language", "reply_to", "thread", "repost_of", "quote_of", "community")
 _IDENTITIES = ("id", "platform", "native_id")
 _LISTS = ("tags", "mentions", "links")
 _MOMENTS = ("created_at", "edited_at", "deleted_at")
 
 
 def checked(post: Post, *, fetched_at: datetime) -> tuple[dict[str, Any], int]:
-    """The fields to replace in `post`, so that it can be stored, and how many characters or texts were changed for it.
+    """The fields of `post` as they can be stored, and how many characters or texts were changed for it.
 
     Raises PostError for a field of the wrong type, an identity that cannot be stored as it is, or a date in the future.
     """
@@ -30,22 +30,17 @@ def checked(post: Post, *, fetched_at: datetime) -> tuple[dict[str, Any], int]:
     fields = _Fields()
     for name in _IDENTITIES:
         fields.identity(name, getattr(post, name))
-    replaced: dict[str, Any] = {"text": fields.text("text", post.text)}
-    for name in _TEXTS:
-        replaced[name] = fields.text(name, getattr(post, name))
-    for name in _LISTS:
-        replaced[name] = tuple(fields.texts(name, getattr(post, name)))
-    for name in _MOMENTS:
-        replaced[name] = _moment(getattr(post, name))
-    replaced["author"] = fields.author(post.author)
-    replaced["media"] = tuple(fields.media(post.media))
+    made: dict[str, Any] = {name: fields.text(name, getattr(post, name)) for name in _TEXTS}
+    made |= {name: tuple(fields.texts(name, getattr(post, name))) for name in _LISTS}
+    made |= {name: _moment(getattr(post, name)) for name in _MOMENTS}
+    made["author"] = fields.author(post.author)
+    made["media"] = tuple(fields.media(post.media))
     if post.place is not None:
-        replaced["place"] = fields.place(post.place, depth=0)
+        made["place"] = fields.place(post.place, depth=0)
     _typed("sensitive", post.sensitive, bool)
     if not isinstance(post.counts, Counts):
         raise PostError("counts are none")
-    kept = {name: value for name, value in replaced.items() if value != getattr(post, name) or name in _MOMENTS}
-    return kept, fields.changes
+    return made, fields.changes
 
 
 class _Fields:
@@ -83,12 +78,8 @@ class _Fields:
         _typed("author.followers", author.followers, int)
         if author.followers is not None and not 0 <= author.followers <= LARGEST_COUNT:
             raise PostError("author.followers is outside 0 to 2**63 - 1")
-        return replace(
-            author,
-            handle=self.text("author.handle", author.handle),
-            name=self.text("author.name", author.name),
-            url=self.text("author.url", author.url),
-        )
+        texts = {name: self.text(f"author.{name}", getattr(author, name)) for name in ("handle", "name", "url")}
+        return author if all(getattr(author, name) is text for name, text in texts.items()) else replace(author, **texts)
 
     def media(self, attachments: Any) -> Iterable[Media]:
         for media in _entries("media", attachments):
@@ -132,4 +123,6 @@ def _moment(moment: datetime | None) -> datetime | None:
     """In UTC and whole milliseconds, as MongoDB gives it back."""
     if moment is None:
         return None
+    if moment.tzinfo is UTC and not moment.microsecond % 1000:
+        return moment
     return moment.astimezone(UTC).replace(microsecond=moment.microsecond // 1000 * 1000)

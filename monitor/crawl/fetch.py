@@ -20,6 +20,7 @@ from scrapy.exceptions import (
 from scrapy.http import Response
 
 from monitor import clock, outbound
+from monitor.config import DEFAULT_DATABASE
 from monitor.crawl.address import address
 from monitor.crawl.pace_middleware import header_map
 from monitor.crawl.reply_check import check
@@ -66,6 +67,11 @@ async def _fetch_once(spider: "PlatformSpider", source: Source, ask: Ask, *, cur
         response = await _download(spider, Request(url, method=ask.method, headers=headers, body=ask.body, dont_filter=True))
         if response.status not in _REDIRECTS or not spider.redirects:
             reply = Reply(response.status, header_map(response), response.body, told_url, asked_at)
+            if "x-simulated" in reply.headers and spider.session.config.database == DEFAULT_DATABASE:
+                raise RefusedError(
+                    f"{source.id} is served by a simulator, and simulated posts do not enter the database {DEFAULT_DATABASE}: "
+                    "set MONITOR_DATABASE to another name."
+                )
             if error := spider.refusal(reply):
                 raise error
             wait_s = None if response.request is None else response.request.meta.get("asked_wait_s")

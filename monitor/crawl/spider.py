@@ -231,6 +231,7 @@ class PlatformSpider(scrapy.Spider):
             store = await self.session.store()
             state = outcome(error, poll, interval_s=self.interval_s, now=clock.now())
             await store.sources.finish(claim.source.id, epoch=claim.epoch, run=self.session.run, state=state)
+            await store.ledger.settle(claim.source.id)
         except RetryLater as away:
             logger.warning("event=finish_failed source=%s reason=%s", claim.source.id, away)
 

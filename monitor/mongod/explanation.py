@@ -6,15 +6,20 @@ import signal
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from monitor.mongod.binary import OWN_SERVER, unable
 
 LONGEST_QUOTE = 300
+# Less than a few log files of any program: a disk with this is full.
+SCARCE_BYTES = 16 * 2**20
+# mongod's exit code for data that another version must open first.
+NEEDS_OTHER_VERSION = 62
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """How a mongod ended: its exit code (negative: the signal), and what it wrote to its log and to standard output."""
+    """How a mongod ended: its exit code (negative: the signal), what it wrote to its log and output, the space left then."""
 
     binary: Path
     data: Path
@@ -22,14 +27,16 @@ class Ending:
     socket: Path
     code: int | None
     lines: tuple[str, ...]
+    free_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """A known cause: the words of mongod's log that give it away, and what a person is told; all of it names the log."""
+    """A known cause: what in mongod's log gives it away (or its exit code), and what a person is told."""
 
     words: str
     sentence: str
+    codes: frozenset[int] = frozenset()
 
 
 NO_SPACE = (
@@ -37,12 +44,11 @@ NO_SPACE = (
     "larger disk, then run the command again; what was stored is kept. Its log is {log}."
 )
 
+FULL = Cause(r"No space left on device|Disk quota exceeded|OutOfDiskSpace|\berrno:? ?28\b", NO_SPACE)
+
 # The first that fits is told. The words are those of mongod 6.0, from its logs or from the program itself.
 CAUSES = (
-    Cause(
-        r"No space left on device|Disk quota exceeded|OutOfDiskSpace|\berrno:? ?28\b",
-        NO_SPACE,
-    ),
+    FULL,
     Cause(
         r"UPGRADE PROBLEM|Wrong mongod version|invalid featureCompatibilityVersion|missing featureCompatibilityVersion"
         r"|Version incompatibility detected|unsupported WiredTiger (?:source )?file version|WiredTiger version incompatible"
@@ -50,6 +56,7 @@ CAUSES = (
         "The data in {data} were written by another version of MongoDB, probably a newer one, and {binary} does not read their "
         "format. Set MONITOR_MONGOD to the mongod that wrote them, or MONITOR_HOME to another folder to begin anew; nothing "
         "was changed. Its log is {log}.",
+        frozenset({NEEDS_OTHER_VERSION}),
     ),
     Cause(
         r"Unknown --setParameter|unrecogni[sz]ed option|Unrecognized option",
@@ -62,13 +69,12 @@ CAUSES = (
         "The log is {log}.",
     ),
     Cause(
-        r"Failed to set up listener|Failed to set up sockets|Address already in use|Cannot assign requested address",
+        r"Error setting up listener|Failed to set up sockets|Address already in use|Cannot assign requested address",
         "The private MongoDB cannot listen at its address, the socket {socket} (or the loopback port, where one was asked "
         "for). Run the command again; if that does not help, set MONITOR_HOME to a folder on a local disk. Its log is {log}.",
     ),
     Cause(
-        r"WT_PANIC|WT_TRY_SALVAGE|WT_ERROR: non-specific|checksum error|file corruption|fatal read error"
-        r"|Unable to read the metadata",
+        r"WT_PANIC|WT_TRY_SALVAGE|database corruption|checksum error|file corruption|fatal read error|with --repair",
         "The private MongoDB finds its data in {data} damaged. Restore that folder from a backup, or move it away to begin "
         "anew; nothing was deleted. Its log is {log}.",
     ),
@@ -85,8 +91,9 @@ def explain(ending: Ending) -> str:
     if ending.code == -signal.SIGILL:
         return unable(ending.binary, "instructions")
     told = "\n".join(complaints(ending.lines))
+    scarce = ending.free_bytes < SCARCE_BYTES  # then not even the log could be written to its end
     for cause in CAUSES:
-        if re.search(cause.words, told, re.IGNORECASE):
+        if re.search(cause.words, told, re.IGNORECASE) or ending.code in cause.codes or (scarce and cause is FULL):
             return cause.sentence.format(
                 binary=ending.binary, data=ending.data, log=ending.log, socket=ending.socket, own=OWN_SERVER
             )
@@ -99,15 +106,16 @@ def explain(ending: Ending) -> str:
 
 
 def complaints(lines: Iterable[str]) -> list[str]:
-    """The warnings, errors and fatal entries of a log, and every line that is no entry at all (a loader's, say)."""
-    return [_text(entry) for entry in map(_entry, lines) if entry.get("s") in {"W", "E", "F", None}]
+    """The warnings, errors and fatal entries of a log with their details, and every line that is no entry (a loader's, say)."""
+    entries = [entry for entry in map(_entry, lines) if entry.get("s") in {"W", "E", "F", None}]
+    return [f"{entry.get('msg')} {json.dumps(entry.get('attr'))}" for entry in entries]
 
 
 def last_words(lines: Iterable[str]) -> str | None:
     """The last error or plain line, cut to a quote; None where there is none."""
-    spoken = [_text(entry) for entry in map(_entry, lines) if entry.get("s") in {"E", "F", None}]
-    # After the error an abort tells the addresses of the program, which help nobody.
-    spoken = [text for text in spoken if text and not re.search(r"BACKTRACE|aborting after|^Got signal|^\s*Frame", text)]
+    spoken = [" ".join(_quote(entry).split()) for entry in map(_entry, lines) if entry.get("s") in {"E", "F", None}]
+    # After the error an abort tells the addresses of the program, which help nobody; a cut line is an entry without an end.
+    spoken = [text for text in spoken if text and not re.match(r"BACKTRACE|Frame|Got signal|\W*aborting after|\{", text)]
     return spoken[-1][:LONGEST_QUOTE].rstrip(". ") if spoken else None
 
 
@@ -121,7 +129,7 @@ def how(code: int | None) -> str:
         return f"by signal {-code}"
 
 
-def _entry(line: str) -> dict[str, object]:
+def _entry(line: str) -> dict[str, Any]:
     try:
         entry = json.loads(line)
     except ValueError:
@@ -129,9 +137,10 @@ def _entry(line: str) -> dict[str, object]:
     return entry if isinstance(entry, dict) else {"msg": line.strip()}
 
 
-def _text(entry: dict[str, object]) -> str:
-    message, attributes = str(entry.get("msg", "")), entry.get("attr")
-    if not isinstance(attributes, dict):
-        return message
-    error = attributes.get("error", attributes.get("message", attributes))
-    return f"{message}: {error if isinstance(error, str) else json.dumps(error)}"
+def _quote(entry: dict[str, Any]) -> str:
+    # Where mongod puts the human part of an error differs from place to place.
+    part = entry.get("attr")
+    for name in ("error", "message", "errmsg", "msg"):
+        if isinstance(part, dict):
+            part = part.get(name, part)
+    return f"{entry.get('msg')}: {part}" if isinstance(part, str) else str(entry.get("msg", ""))

@@ -21,6 +21,8 @@ LONGEST_SOCKET = 103
 USABLE = re.compile(r"[a-z0-9/._@+-]+")
 # The temporary folder of every system with sockets; TMPDIR may be long, and differs between sessions.
 SHORT = Path("/tmp")  # noqa: S108 - what is made there is checked for its owner and mode
+# Two journal files of 32 MiB, the first collections, the log; seen to fail in 45 MiB and to begin in 60.
+NEEDED_BYTES = 160 * 2**20
 # mongod takes 6 to 1024 characters of base64 as a key.
 KEY_BYTES = 96
 
@@ -106,6 +108,15 @@ def fill(folder: Folder) -> None:
     folder.data.mkdir(mode=stat.S_IRWXU, exist_ok=True)
     if not folder.key.exists():
         _write_key(folder.key)
+
+
+def check_room(folder: Folder, *, free_bytes: int) -> None:
+    """Raise MongodError where mongod could not even start; it would end without a word, since its log has no room either."""
+    if free_bytes < NEEDED_BYTES:
+        raise MongodError(
+            f"The private MongoDB needs at least {NEEDED_BYTES // 2**20} MiB of free disk for {folder.data}, and "
+            f"{free_bytes // 2**20} MiB are left. Make room there, or set MONITOR_HOME to a folder on a larger disk."
+        )
 
 
 def refusal(folder: Folder, error: OSError) -> MongodError:

@@ -21,8 +21,8 @@ from monitor.config import Config
 from monitor.errors import MongodError
 from monitor.mongod import server, state
 from monitor.mongod.binary import OWN_SERVER, find
-from monitor.mongod.explanation import NO_SPACE
-from monitor.mongod.folder import Folder, create, fill, folder_of, prepare, refusal
+from monitor.mongod.explanation import NO_SPACE, SCARCE_BYTES
+from monitor.mongod.folder import Folder, check_room, create, fill, folder_of, prepare, refusal
 from monitor.mongod.lock import Lock, holder, is_held
 from monitor.mongod.orphan import stop_orphan
 from monitor.mongod.state import Mode, State
@@ -43,7 +43,6 @@ PASSED_ON = (
 # The watchdog gives up by itself before that.
 READY_S = server.START_S + 130.0
 LOOK_S = 0.01
-FULL_BYTES = 2**20
 
 
 class Private:
@@ -206,6 +205,7 @@ def _await_ready(config: Config, folder: Folder, *, mode: Mode) -> State:
         if spawned:
             raise MongodError(_why_not(folder))
         mongod = find(named=config.mongod, search=config.environment.get("PATH"), copies=folder.binaries)
+        check_room(folder, free_bytes=shutil.disk_usage(folder.path).free)
         folder.state.unlink(missing_ok=True)
         _spawn(folder, mode=mode, mongod=mongod)
         spawned = True
@@ -237,7 +237,7 @@ def _why_not(folder: Folder) -> str:
     found = state.read(folder.state)
     if found is not None and found.failed is not None:
         return found.failed
-    if shutil.disk_usage(folder.path).free < FULL_BYTES:  # then the watchdog could not even write down why
+    if shutil.disk_usage(folder.path).free < SCARCE_BYTES:  # then the watchdog could not even write down why
         return NO_SPACE.format(data=folder.data, log=folder.log)
     return (
         "The private MongoDB did not start, because the process that watches over it ended without a reason. "

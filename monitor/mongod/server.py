@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,6 +18,7 @@ from monitor.mongod.folder import Folder, create
 # Recovery after a crash reads the journal, at most some hundred MiB; a slow disk needs a minute for it.
 START_S = 180.0
 STOP_S = 60.0
+DYING_S = 2.0
 POLL_S = 0.01
 GIB = 2**30
 # A quarter of the memory is what MongoDB's smallest machines get; beyond 1 GiB the pages of a laptop's data are cached anyway.
@@ -144,8 +146,23 @@ def ending(server: Server) -> Ending:
     folder = server.folder
     lines = tuple(line for path in (_output(folder), folder.log) for line in _lines(path))
     return Ending(
-        binary=server.binary, data=folder.data, log=folder.log, socket=folder.socket, code=server.process.poll(), lines=lines
+        binary=server.binary,
+        data=folder.data,
+        log=folder.log,
+        socket=folder.socket,
+        code=server.process.poll(),
+        lines=lines,
+        free_bytes=shutil.disk_usage(folder.path).free,
     )
+
+
+def has_ended(server: Server) -> bool:
+    """Whether mongod is dead, or dies now: it closes its connections a moment before it ends."""
+    try:
+        server.process.wait(DYING_S)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def stop(server: Server) -> None:

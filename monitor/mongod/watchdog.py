@@ -116,7 +116,7 @@ def _start(job: Job, state: State) -> tuple[State, Server]:
     try:
         replica.make_usable(folder)
     except MongodError:
-        if server.process.poll() is not None:
+        if servers.has_ended(server):
             raise MongodError(explain(servers.ending(server))) from None  # the cause, not the lost connection
         servers.stop(server)
         raise

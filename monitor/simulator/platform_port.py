@@ -20,6 +20,9 @@ from monitor.simulator.world_post import Platform
 
 LIMIT_HEADERS = frozenset({"mastodon"})  # the platforms that tell their limit in every reply
 
+# Crawls refuse to store what carries it among real posts.
+MARK = {"X-Simulated": "social-monitor"}
+
 
 @dataclass(slots=True, kw_only=True)
 class Outcome:
@@ -108,7 +111,7 @@ class PlatformPort:
             return
         outcome.fault, outcome.status = plan.reply.name, answer.status
         self._shared.board.note(plan.reply)
-        headers = {**answer.headers, **limits, "Content-Type": answer.content_type}
+        headers = {**answer.headers, **limits, **MARK, "Content-Type": answer.content_type}
         match plan.reply.name:
             case "cut":
                 await sending.cut(request, status=answer.status, headers=headers, body=body)
@@ -120,7 +123,7 @@ class PlatformPort:
     async def _send(self, request: web.BaseRequest, answer: Answer, limits: Mapping[str, str], outcome: Outcome) -> None:
         outcome.status = answer.status
         outcome.rows = tuple(answer.rows()) if request.method == "GET" else ()  # HEAD shows none
-        headers = {**answer.headers, **limits, "Content-Type": answer.content_type}
+        headers = {**answer.headers, **limits, **MARK, "Content-Type": answer.content_type}
         outcome.whole = await sending.whole(request, status=answer.status, headers=headers, body=answer.body())
 
     async def _replace(self, request: web.BaseRequest, switch: Switch, outcome: Outcome) -> None:

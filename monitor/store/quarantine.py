@@ -5,7 +5,7 @@ beyond `MOST_KEPT` the oldest are dropped and their number is kept.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -23,6 +23,7 @@ MOST_KEPT = 100_000
 # A row larger than a whole reply may be is kept cut, for study; it cannot be replayed.
 LARGEST_RAW_BYTES = 4 * 1024 * 1024
 LONGEST_REASON = 500
+ROWS_AT_ONCE = 100  # when all are read; each may be as large as LARGEST_RAW_BYTES
 # What a platform's post() may need again; cookies, tokens and the rest stay out.
 SAFE_HEADERS = frozenset({"content-type", "date", "etag", "last-modified", "link"})
 
@@ -101,6 +102,17 @@ class Quarantine:
         found = self._rows.find(_wanted(platform)).sort("last_at", -1).limit(limit)
         return [_kept_of(stored) async for stored in found]
 
+    async def each(self, *, platform: str | None = None) -> AsyncIterator[Kept]:
+        """Read all rows by id, of one platform where given. Rows may be added and removed meanwhile; none is read twice.
+
+        Raises StoreUnavailableError between two rows.
+        """
+        last = ""
+        while batch := await self._after(last, platform):
+            for stored in batch:
+                yield _kept_of(stored)
+            last = batch[-1]["_id"]
+
     @tells_outage
     async def find(self, row_id: str) -> Kept | None:
         """Read one row."""
@@ -123,6 +135,12 @@ class Quarantine:
         """Forget rows, as after a successful replay; returns how many were there."""
         result = await self._rows.delete_many({"_id": {"$in": list(row_ids)}})
         return result.deleted_count
+
+    @tells_outage
+    async def _after(self, last: str, platform: str | None) -> list[Document]:
+        # By key and not by one long cursor: no time limit spans the work that is done between two rows.
+        wanted: Document = {**_wanted(platform), "_id": {"$gt": last}}
+        return await self._rows.find(wanted).sort("_id", 1).limit(ROWS_AT_ONCE).to_list()
 
     async def _drop_oldest(self) -> None:
         # The estimate comes from the collection's metadata and costs nothing, so it can be asked at every add.

@@ -121,7 +121,7 @@ class Sources:
 
     @tells_outage
     async def next_due(self, platform: str | None = None) -> datetime | None:
-        """Tell when the next source falls due that a topic wants and nobody paused, of one platform where given; None where there is none."""
+        """Tell when the next source falls due that a topic wants and nobody paused, of one platform where given; None for none."""
         wanted: Document = {**_WANTED} | ({} if platform is None else {"platform": platform})
         stored = await self._sources.find_one(wanted, {"next_due": 1}, sort=[("next_due", 1)])
         return None if stored is None else stored["next_due"]

@@ -113,7 +113,7 @@ def _attributes(tag: str) -> Mapping[str, str]:
 
 def _read_plain(html: str) -> str | None:
     """The text with marks for its breaks, of HTML in the sanitisers' form; None for any other."""
-    if ("…" in html or "..." in html) and (html.count("<a") != html.count("</a>") or _CUT_LINK.search(html)):
+    if ("…" in html or "..." in html) and (html.rfind("<a") > html.rfind("</a") or _CUT_LINK.search(html)):
         return None
     text = html
     if "\n" in text or "\t" in text or "\r" in text or "\f" in text:

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from itemadapter import ItemAdapter
 
+from monitor.advance import Facts, advance
 from monitor.bookmark import Bookmark, Step, order
 from monitor.config import Config, load
 from monitor.crawl import arguments
@@ -33,7 +34,6 @@ from monitor.page import Asked, Page, Reply
 from monitor.post import Post
 from monitor.source import Source
 from monitor.text.tolerant import Unreadable
-from monitor.walk import Facts, advance
 
 EXAMPLES = Path(__file__).parent / "examples"
 FETCHED_AT = datetime(2026, 11, 22, 8, tzinfo=UTC)

@@ -10,7 +10,7 @@ from monitor.source import Source
 from monitor.store.connection import Store, open_store
 
 
-def a_source(tag: str = "tea", *, topics: tuple[str, ...] = ()) -> Source:
+def a_source(tag: str = "tea", *, topics: tuple[str, ...] = ("drinks",)) -> Source:
     return Source(platform="mastodon", kind="tag", parameters={"tag": tag}, topics=topics)
 
 
@@ -45,10 +45,10 @@ async def test_16_that_ask_for_whatever_is_due_get_different_sources(store: Stor
 
 
 async def test_a_claim_brings_source_and_bookmark(store: Store) -> None:
-    await store.sources.ensure(a_source(topics=("tea",)))
+    await store.sources.ensure(a_source())
     claim = await store.leases.claim(a_source().id, owner="me")
     assert claim is not None
-    assert claim.source == a_source(topics=("tea",))
+    assert claim.source == a_source()
     assert (claim.epoch, claim.owner, claim.bookmark.version) == (1, "me", 0)
 
 
@@ -111,12 +111,18 @@ async def test_the_most_overdue_goes_first(store: Store) -> None:
     assert order == ["b", "c", "a"]
 
 
+async def test_a_source_that_no_topic_wants_is_taken_by_name_only(store: Store) -> None:
+    await store.sources.ensure(a_source(topics=()))
+    assert await store.leases.claim_due("mastodon", owner="me") is None
+    assert await store.leases.claim(a_source().id, owner="me") is not None
+
+
 async def test_what_is_not_due_or_paused_or_elsewhere_is_not_taken(store: Store) -> None:
     await store.sources.ensure(a_source("later"))
     await set_back(store, a_source("later"), "next_due", seconds=-60)
     await store.sources.ensure(a_source("paused"))
     await store.sources.pause(a_source("paused").id, "a person asked")
-    await store.sources.ensure(Source(platform="hackernews", kind="new"))
+    await store.sources.ensure(Source(platform="hackernews", kind="new", topics=("drinks",)))
     assert await store.leases.claim_due("mastodon", owner="me") is None
     assert await store.leases.claim(a_source("paused").id, owner="me") is not None, "named by a person, it is taken"
 

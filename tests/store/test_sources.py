@@ -1,6 +1,7 @@
 """Sources against a real mongod: made once, kept, due when they are due."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from monitor import clock
@@ -135,7 +136,7 @@ async def test_a_leased_source_is_not_due(store: Store) -> None:
 async def test_the_next_due_moment_is_the_earliest_that_is_not_paused(store: Store) -> None:
     assert await store.sources.next_due() is None
     for tag, seconds in (("a", 900), ("b", 600), ("c", 300)):
-        source = Source(platform="mastodon", kind="tag", parameters={"tag": tag})
+        source = Source(platform="mastodon", kind="tag", parameters={"tag": tag}, topics=("drinks",))
         epoch = await claimed(store, source)
         await store.sources.finish(source.id, epoch=epoch, run="r", state=state(due_in_s=seconds))
     await store.sources.pause("mastodon/tag?tag=c", "quiet")
@@ -143,3 +144,24 @@ async def test_the_next_due_moment_is_the_earliest_that_is_not_paused(store: Sto
     assert due is not None
     assert timedelta(seconds=590) < due - clock.now() < timedelta(seconds=610)
     assert await store.sources.next_due("hackernews") is None
+
+
+async def test_a_source_is_late_when_it_was_missed_and_would_be_well(store: Store) -> None:
+    """A person learns of a delay after five minutes; what fails or waits says that instead."""
+    epoch = await claimed(store)
+    await store.sources.finish(TEA.id, epoch=epoch, run="r", state=state("ok"))
+    found = await standing(store)
+    due = found.next_due
+    assert [found.word(due + timedelta(minutes=minutes)) for minutes in (-1, 1, 6)] == ["ok", "ok", "late"]
+    assert [found.due(due + timedelta(minutes=minutes)) for minutes in (-1, 1)] == [False, True]
+    failing = replace(found, state="failing")
+    assert failing.word(due + timedelta(minutes=6)) == "failing"
+
+
+async def test_a_source_that_no_topic_wants_is_never_due(store: Store) -> None:
+    alone = Source(platform="mastodon", kind="tag", parameters={"tag": "tea"})
+    await store.sources.ensure(alone)
+    found = await standing(store, alone)
+    assert found.due(found.next_due + timedelta(days=1)) is False
+    assert await store.sources.due("mastodon", limit=9) == []
+    assert await store.sources.next_due() is None

@@ -1,0 +1,116 @@
+"""Replay of the quarantine: rows that were set aside go the way of a page again, after a parser or a limit was mended.
+
+The same steps as in a crawl, without Scrapy: the platform's `post`, normalise, enrich, score, upsert. The invariant: a row
+leaves the quarantine only after its post is durable, so a replay may be killed and repeated at any moment.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import unquote
+
+from monitor.crawl.enrich import enrich
+from monitor.crawl.normalize import Platform, normalize, route
+from monitor.crawl.raw import unpack
+from monitor.errors import PostError
+from monitor.page import Reply
+from monitor.post import Post
+from monitor.query.term import Term, parse
+from monitor.sentiment.vader import score
+from monitor.source import Source
+from monitor.store.connection import Store
+from monitor.store.quarantine import Kept, Refused
+from monitor.text.utterance import utterance
+from monitor.topic import Topic
+
+# Enough to make one write worth while, and few enough that a replay that is killed repeats little.
+ROWS_PER_WRITE = 200
+
+Topics = Sequence[tuple[Topic, Term]]
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """How many rows became posts, and how many are still refused."""
+
+    stored: int = 0
+    refused: int = 0
+
+    def __add__(self, other: "Replayed") -> "Replayed":
+        return Replayed(self.stored + other.stored, self.refused + other.refused)
+
+
+async def replay(
+    store: Store,
+    platforms: Mapping[str, Platform],
+    *,
+    platform: str | None = None,
+    row_ids: Collection[str] | None = None,
+) -> Replayed:
+    """Try the rows of `platform` (None: of all) again, or only those of `row_ids`; `platforms` are the readers by name.
+
+    Rows that become posts are removed; the others stay and take the new reason, which counts as being met once more.
+    Raises StoreUnavailableError; what was replayed before stays so.
+    """
+    topics = [(topic, parse(topic.query)) for topic in await store.topics.list_all()]
+    done, batch = Replayed(), list[Kept]()
+    async for row in store.quarantine.each(platform=platform):
+        if row_ids is None or row.id in row_ids:
+            batch.append(row)
+        if len(batch) == ROWS_PER_WRITE:
+            done += await _replay_batch(store, platforms, topics, batch)
+            batch = []
+    return done + await _replay_batch(store, platforms, topics, batch)
+
+
+async def _replay_batch(store: Store, platforms: Mapping[str, Platform], topics: Topics, rows: Sequence[Kept]) -> Replayed:
+    """Order of side effects: posts durable, then their rows removed, then the new reasons of the others."""
+    read: list[tuple[Kept, Post]] = []
+    refused: list[Kept] = []
+    for row in rows:
+        made = _read(row, platforms)
+        if isinstance(made, Post):
+            read.append((row, _completed(made, topics, platform=_source(row.refused).platform)))
+        else:
+            refused.append(replace(row, refused=made))
+    written = await store.posts.write([post for _, post in read])
+    for position, reason in written.refusals.items():
+        row, _ = read[position]
+        sentence = f"The post cannot be stored: {reason}."
+        refused.append(replace(row, refused=replace(row.refused, reason=sentence, kind=PostError.__name__)))
+    await store.quarantine.remove([row.id for position, (row, _) in enumerate(read) if position not in written.refusals])
+    # A row that was kept cut is known by the whole one: adding what is left of it would make a second row.
+    await store.quarantine.add([row.refused for row in refused if row.whole])
+    return Replayed(len(read) - len(written.refusals), len(refused))
+
+
+def _read(row: Kept, platforms: Mapping[str, Platform]) -> Post | Refused:
+    """The post that the row is now, or the row with the reason for which it is still none."""
+    source = _source(row.refused)
+    platform = platforms.get(source.platform)
+    if platform is None:
+        return replace(row.refused, reason=f"there is no platform {source.platform}", kind=PostError.__name__)
+    try:
+        raw = unpack(row.refused.raw)
+    except ValueError:
+        return replace(row.refused, reason="the row was not kept whole and cannot be read again", kind=PostError.__name__)
+    kept = row.refused.reply
+    reply = Reply(status=kept.status, headers=kept.headers, body=b"", url=kept.url, fetched_at=kept.fetched_at)
+    made = normalize(platform, [raw], reply, seen_on=route(source))
+    if made.refused:
+        return replace(row.refused, reason=made.refused[0].reason, kind=made.refused[0].kind)
+    return made.posts[0]
+
+
+def _completed(post: Post, topics: Topics, *, platform: str) -> Post:
+    """What the later steps of a page add: the topics that watch `platform`, language, tags, and the score."""
+    watching = [(topic, term) for topic, term in topics if not topic.platforms or platform in topic.platforms]
+    enriched = enrich(post, watching)
+    return replace(enriched, sentiment=score(utterance(enriched), enriched.language))
+
+
+def _source(refused: Refused) -> Source:
+    """The source as its id tells it; it may be stored no more, or never have been."""
+    head, _, query = refused.source_id.partition("?")
+    platform, _, kind = head.partition("/")
+    pairs = (pair.partition("=") for pair in query.split("&") if pair)
+    return Source(platform=platform, kind=kind, parameters={name: unquote(value) for name, _, value in pairs})

@@ -1,0 +1,204 @@
+"""What the fault tests share: the simulator and real crawls as processes of their own, and what MongoDB holds afterwards.
+
+MONITOR_SOAK=1 makes the long tests longer. Every test prints its seed and its counts, and asserts at its end that nothing is
+missing, invented, doubled or different, that the fault really happened, and that enough posts were on their way.
+"""
+
+import os
+import random
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymongo import MongoClient
+
+from monitor.crawl.process import start
+from monitor.simulator.process import log_of, simulated
+
+SOAKED = os.environ.get("MONITOR_SOAK") == "1"  # read here, since no test sees the person's own environment
+# No simulator needs politeness; a short lease lets the next process go on soon after a kill.
+SETTINGS = {"MONITOR_PACE_S": "0", "MONITOR_LEASE_S": "2", "LOG_LEVEL": "WARNING"}
+LOOK_S = 0.02
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Platforms:
+    """A running simulator."""
+
+    addresses: Mapping[str, Any]
+
+    @property
+    def mastodon(self) -> str:
+        return str(self.addresses["mastodon"])
+
+    def log(self, *, since: int = 0) -> Document:
+        return log_of(self.addresses, since=since)
+
+    def requests(self, name: str, *, since: int = 0) -> list[Document]:
+        """What the crawl of this name asked so far, as far as its replies have ended."""
+        return [entry for entry in self.log(since=since)["requests"] if entry["user_agent"] == name]
+
+    def last(self) -> int:
+        return int(self.log(since=2**31)["last"])
+
+
+@dataclass
+class Crawl:
+    """A crawl under way; the simulator knows it by its name."""
+
+    name: str
+    process: subprocess.Popen[str]
+    output: Path
+
+    def running(self) -> bool:
+        return self.process.poll() is None
+
+    def kill(self) -> bool:
+        """SIGKILL; False where it had ended by itself."""
+        if not self.running():
+            return False
+        self.process.kill()
+        return self.process.wait() == -9
+
+    def ended(self, *, within_s: float) -> int:
+        try:
+            return self.process.wait(within_s)
+        except subprocess.TimeoutExpired:
+            pytest.fail(f"{self.name} has not ended after {within_s} s: {self.said()}")
+
+    def said(self) -> str:
+        return self.output.read_text(encoding="utf-8", errors="replace")[-3000:]
+
+    def rss_mib(self) -> float | None:
+        """Memory in use, or None once the process has ended."""
+        try:
+            status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
+        except OSError:
+            return None
+        found = [line.split()[1] for line in status.splitlines() if line.startswith("VmRSS")]
+        return int(found[0]) / 1024 if found else None
+
+
+@dataclass
+class Database:
+    """What a crawl's database holds, read by the driver alone."""
+
+    uri: str
+    name: str
+    client: MongoClient[Document] = field(repr=False)
+
+    @property
+    def _all(self) -> Any:
+        return self.client[self.name]
+
+    def posts(self, wanted: Document | None = None) -> list[Document]:
+        return list(self._all["posts"].find(wanted or {}, {"raw": 0}))
+
+    def ids(self) -> set[str]:
+        return {str(found["_id"]) for found in self._all["posts"].find({}, {"_id": 1})}
+
+    def has(self, wanted: Document) -> bool:
+        return self._all["posts"].find_one(wanted, {"_id": 1}) is not None
+
+    def count(self) -> int:
+        return int(self._all["posts"].count_documents({}))
+
+    def quarantined(self) -> list[Document]:
+        return list(self._all["quarantine"].find())
+
+    def sources(self) -> dict[str, Document]:
+        return {found["_id"]: found for found in self._all["sources"].find()}
+
+    def versions(self) -> dict[str, int]:
+        return {name: int(source["bookmark"]["version"]) for name, source in self.sources().items()}
+
+    def leased(self) -> bool:
+        """Whether a lease holds by the server's clock."""
+        wanted = {"$and": [{"lease.until": {"$ne": None}}, {"$expr": {"$gt": ["$lease.until", "$$NOW"]}}]}
+        return self._all["sources"].find_one(wanted, {"_id": 1}) is not None
+
+
+@pytest.fixture
+def soak() -> bool:
+    return SOAKED
+
+
+@pytest.fixture
+def seed() -> int:
+    """Drawn from pytest's own random seed, which is printed with the results, and printed by each test as well."""
+    return random.randrange(2**31)
+
+
+@pytest.fixture
+def simulate() -> Iterator[Callable[..., Platforms]]:
+    """Start a simulator with the options of `monitor simulate`; it ends with the test."""
+    with ExitStack() as stack:
+        yield lambda *options: Platforms(stack.enter_context(simulated(options)))
+
+
+@pytest.fixture
+def crawl(tmp_path: Path) -> Iterator[Callable[..., Crawl]]:
+    """Start a real `scrapy crawl`: its name, its platform, the database, the spider arguments. None outlives the test."""
+    crawls: list[Crawl] = []
+
+    def begin(
+        name: str, database: Database, *, platform: str = "mastodon", settings: Mapping[str, str] | None = None, **arguments: str
+    ) -> Crawl:
+        environment = {
+            **os.environ,
+            "MONGODB_URI": database.uri,
+            "MONITOR_DATABASE": database.name,
+            "MONITOR_HOME": str(tmp_path / "home"),
+        }
+        output = tmp_path / f"{name}.log"
+        with output.open("w", encoding="utf-8") as stderr:
+            process = start(
+                platform,
+                arguments=arguments,
+                settings={**SETTINGS, **(settings or {}), "USER_AGENT": name},
+                environment=environment,
+                stderr=stderr,
+            )
+        crawls.append(Crawl(name, process, output))
+        return crawls[-1]
+
+    yield begin
+    for each in crawls:
+        each.kill()
+
+
+@pytest.fixture
+def databases(mongodb_uri: str, database_name: str) -> Iterator[Callable[[str], Database]]:
+    """An empty database of this name's own; all are dropped after the test."""
+    with MongoClient[Document](mongodb_uri, tz_aware=True) as client:
+        made: list[Database] = []
+
+        def make(suffix: str) -> Database:
+            made.append(Database(mongodb_uri, f"{database_name}_{suffix}"[:60], client))
+            return made[-1]
+
+        yield make
+        for database in made:
+            client.drop_database(database.name)
+
+
+@pytest.fixture
+def until() -> Callable[..., float]:
+    """Wait for something to become true; returns after how many seconds it was, fails after `within_s`."""
+
+    def wait(true: Callable[[], object], *, within_s: float, what: str) -> float:
+        begun = time.monotonic()
+        while not true():
+            if time.monotonic() - begun > within_s:
+                pytest.fail(f"after {within_s:.0f} s still not: {what}")
+            time.sleep(LOOK_S)
+        return time.monotonic() - begun
+
+    return wait

@@ -1,0 +1,329 @@
+"""Sharing one mongod between processes that come, go and are killed: each test runs real ones."""
+
+import os
+import signal
+import stat
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure, PyMongoError
+
+from monitor.config import Config, load
+from monitor.errors import MongodError
+from monitor.mongod import private, server, state
+from monitor.mongod.folder import Folder, folder_of
+from monitor.mongod.lock import Lock, holder
+from monitor.mongod.private import acquire, keep, status, stop, uri_of
+
+Until = Callable[[Callable[[], object]], None]
+Use = Callable[[], tuple[subprocess.Popen[str], str]]
+Running = Callable[[Folder], int | None]
+Gone = Callable[[Folder], None]
+
+
+def add(uri: str) -> int:
+    """Store one document; the number of documents then."""
+    with MongoClient[dict[str, Any]](uri, serverSelectionTimeoutMS=10_000) as client:
+        client.kept.things.insert_one({})
+        return client.kept.things.count_documents({})
+
+
+def test_a_configured_server_is_used_as_it_is(tmp_path: Path) -> None:
+    config = load({"MONGODB_URI": "mongodb://db.example/", "MONITOR_HOME": str(tmp_path)})
+    with acquire(config) as used:
+        assert used.uri == "mongodb://db.example/"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_processes_share_one_mongod_and_the_last_one_ends_it(
+    use: Use, folder: Folder, running: Running, gone: Gone
+) -> None:
+    first, uri = use()
+    pid = running(folder)
+    second, same = use()
+    assert (same, running(folder)) == (uri, pid)
+    first.communicate()
+    assert add(uri) == 1
+    second.communicate()
+    gone(folder)
+
+
+def test_mongod_ends_when_its_last_user_is_killed(use: Use, folder: Folder, gone: Gone) -> None:
+    user, _ = use()
+    user.send_signal(signal.SIGKILL)
+    user.wait()
+    gone(folder)
+    assert not folder.state.exists()
+
+
+def test_processes_that_start_at_once_share_one_mongod(alone: Config, use: Use, folder: Folder) -> None:
+    """Each sees no mongod when it begins; one starts it, the others wait for it."""
+    with Lock(folder_of(alone.home).start_lock) if folder.path.exists() else acquire(alone):
+        uris = {use()[1] for _ in range(4)}
+    found = state.read(folder.state)
+    assert found is not None
+    assert (len(uris), found.starts) == (1, 1)
+
+
+def test_what_was_stored_is_there_at_the_next_start(alone: Config, folder: Folder, gone: Gone) -> None:
+    for count in (1, 2):
+        with acquire(alone) as used:
+            assert add(used.uri) == count
+        gone(folder)
+
+
+def test_a_killed_mongod_is_started_again_for_its_users(alone: Config, folder: Folder, running: Running) -> None:
+    with acquire(alone) as used:
+        assert add(used.uri) == 1
+        pid = running(folder)
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        with acquire(alone) as again:
+            assert again.uri == used.uri
+            assert add(again.uri) == 2
+        assert running(folder) not in {None, pid}
+
+
+def test_a_client_outlives_the_death_of_mongod(alone: Config, folder: Folder, running: Running) -> None:
+    """The URI names the set, so the driver waits for the primary to come back; no second `acquire` is needed."""
+    with acquire(alone) as used, MongoClient[dict[str, Any]](used.uri, serverSelectionTimeoutMS=20_000) as client:
+        client.kept.things.insert_one({})
+        os.kill(running(folder) or 0, signal.SIGKILL)
+        client.kept.things.insert_one({})
+        assert client.kept.things.count_documents({}) == 2
+
+
+def test_a_killed_watchdog_leaves_nothing_that_the_next_start_cannot_use(alone: Config, folder: Folder) -> None:
+    with acquire(alone) as used:
+        assert add(used.uri) == 1
+        os.kill(holder(folder.watchdog_lock) or 0, signal.SIGKILL)
+        with acquire(alone) as again:
+            assert add(again.uri) == 2
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{}", '{"version": 2, "phase": "ready", "mode": "socket", "pid": 1, "uri": "mongodb://x/"}']
+)
+def test_a_state_file_left_behind_means_nothing(alone: Config, folder: Folder, content: str) -> None:
+    folder.path.mkdir(parents=True)
+    folder.state.write_text(content, encoding="utf-8")
+    folder.kept.touch()
+    with acquire(alone) as used:
+        assert add(used.uri) == 1
+        assert not status(alone).kept
+
+
+def test_a_state_file_that_is_lost_while_it_runs_is_written_again(alone: Config, folder: Folder) -> None:
+    with acquire(alone) as used:
+        folder.state.unlink()
+        with acquire(alone) as again:
+            assert again.uri == used.uri
+
+
+def test_a_mongod_of_another_version_of_this_program_is_told(alone: Config, folder: Folder) -> None:
+    folder.path.mkdir(parents=True)
+    folder.state.write_text('{"version": 3}', encoding="utf-8")
+    with Lock(folder.watchdog_lock) as lock:
+        lock.take()
+        with pytest.raises(MongodError, match="another version of this program: .*monitor db stop"):
+            acquire(alone)
+
+
+def test_a_kept_mongod_survives_those_who_started_and_used_it(
+    alone: Config, use: Use, folder: Folder, running: Running
+) -> None:
+    keep(alone, mode="socket")
+    pid = running(folder)
+    user, uri = use()
+    user.communicate()
+    assert add(uri) == 1
+    assert (running(folder), status(alone).kept, status(alone).used) == (pid, True, False)
+    assert stop(alone)
+    assert running(folder) is None
+
+
+def test_stop_lets_others_finish(alone: Config, use: Use, folder: Folder, gone: Gone) -> None:
+    keep(alone, mode="socket")
+    user, uri = use()
+    assert not stop(alone)
+    assert add(uri) == 1
+    user.communicate()
+    gone(folder)
+
+
+def test_stop_ends_an_orphan(alone: Config, folder: Folder, running: Running) -> None:
+    """Where the system does not end mongod with its watchdog (as Linux does), the next start or stop does."""
+    with acquire(alone):
+        pass
+    stop(alone)
+    orphan = server.launch(alone.mongod or Path(), folder, port=None)
+    server.await_socket(orphan)
+    assert stop(alone)
+    assert (running(folder), orphan.process.wait()) == (None, 0)
+
+
+def test_a_mongod_of_somebody_else_on_our_data_is_told_and_left_alone(alone: Config, folder: Folder) -> None:
+    with acquire(alone):
+        pass
+    stop(alone)
+    with subprocess.Popen([alone.mongod or "", "--dbpath", folder.data, "--bind_ip", folder.path / "other.sock", "--nounixsocket"],
+                          stdout=subprocess.DEVNULL) as other:  # fmt: skip
+        try:
+            while not server.answers(folder.path / "other.sock"):
+                assert other.poll() is None
+            with pytest.raises(MongodError, match="Another mongod, which this program did not start"):
+                acquire(alone)
+            assert other.poll() is None
+        finally:
+            other.terminate()
+
+
+def test_tcp_adds_an_authenticated_loopback_port(alone: Config) -> None:
+    found = keep(alone, mode="tcp")
+    uri = uri_of(alone) or ""
+    assert f"@127.0.0.1:{found.port}/monitor?" in uri
+    assert add(uri) == 1
+    with MongoClient[dict[str, Any]](f"mongodb://127.0.0.1:{found.port}/?directConnection=true") as stranger:
+        with pytest.raises(OperationFailure, match="requires authentication"):
+            stranger.kept.things.find_one()
+
+
+def test_tcp_restarts_a_mongod_without_a_port__but_not_under_its_users(alone: Config, use: Use) -> None:
+    keep(alone, mode="socket")
+    user, _ = use()
+    with pytest.raises(MongodError, match="in use and has no TCP port"):
+        keep(alone, mode="tcp")
+    user.communicate()
+    assert keep(alone, mode="tcp").port
+
+
+def test_without_tcp_no_port_is_open(alone: Config, folder: Folder, running: Running) -> None:
+    with acquire(alone):
+        listening = Path(f"/proc/{running(folder)}/net/tcp")
+        sockets = {os.readlink(file) for file in Path(f"/proc/{running(folder)}/fd").iterdir() if file.is_symlink()}
+        inodes = {line.split()[9] for line in listening.read_text(encoding="ascii").splitlines()[1:]}
+    assert not {f"socket:[{inode}]" for inode in inodes} & sockets
+
+
+def test_the_socket_asks_for_the_password(alone: Config, folder: Folder) -> None:
+    with acquire(alone) as used:
+        wrong = used.uri.replace("monitor:", "monitor:x", 1)
+        with MongoClient[dict[str, Any]](wrong) as client, pytest.raises(PyMongoError, match="Authentication failed"):
+            client.kept.things.find_one()
+
+
+def test_no_secret_is_on_a_command_line_or_readable_by_others(alone: Config, folder: Folder, running: Running) -> None:
+    with acquire(alone) as used:
+        password = used.uri.split(":")[2].split("@")[0]
+        told = Path(f"/proc/{running(folder)}/cmdline").read_text(encoding="utf-8")
+        told += Path(f"/proc/{holder(folder.watchdog_lock)}/cmdline").read_text(encoding="utf-8")
+        open_to_others = [
+            path for path in folder.path.rglob("*") if stat.S_IMODE(path.stat().st_mode) & 0o077 and path.is_file()
+        ]
+    assert len(password) == 64
+    assert password not in told
+    assert folder.key.read_text(encoding="ascii") not in told
+    assert [path for path in open_to_others if not path.is_relative_to(folder.data)] == []
+    assert stat.S_IMODE(folder.data.stat().st_mode) == 0o700
+
+
+def test_the_watchdog_gets_no_credentials(alone: Config, folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MASTODON_TOKEN", "canary")
+    with acquire(alone):
+        given = Path(f"/proc/{holder(folder.watchdog_lock)}/environ").read_bytes()
+    assert b"PATH=" in given
+    assert b"canary" not in given
+
+
+@pytest.mark.parametrize("name", ["d" * 120, "Upper, b\u00e9:%"], ids=["long", "odd"])
+def test_any_home_will_do(mongod_binary: Path, tmp_path: Path, name: str) -> None:
+    config = load({"MONITOR_HOME": str(tmp_path / name), "MONITOR_MONGOD": str(mongod_binary)})
+    with acquire(config) as used:
+        assert add(used.uri) == 1
+    assert stop(config)
+
+
+def test_a_home_that_was_moved_keeps_its_data(alone: Config, mongod_binary: Path, tmp_path: Path) -> None:
+    """The set's only member is named by its socket, whose path is another one now."""
+    with acquire(alone) as used:
+        add(used.uri)
+    stop(alone)
+    moved = load({"MONITOR_HOME": str(alone.home.rename(tmp_path / "moved")), "MONITOR_MONGOD": str(mongod_binary)})
+    with acquire(moved) as used:
+        assert add(used.uri) == 2
+    assert stop(moved)
+
+
+def test_a_lost_key_is_replaced(alone: Config, folder: Folder) -> None:
+    with acquire(alone) as used:
+        add(used.uri)
+    stop(alone)
+    folder.key.unlink()
+    with acquire(alone) as used:
+        assert add(used.uri) == 2
+
+
+def test_a_mongod_that_keeps_dying_is_given_up_with_the_reason(
+    alone: Config, folder: Folder, running: Running, until: Until
+) -> None:
+    with acquire(alone):
+        for life in (1, 2, 3):
+            pid = 0
+            until(lambda life=life: (found := state.read(folder.state)) and found.phase == "ready" and found.starts == life)
+            pid = running(folder) or 0
+            os.kill(pid, signal.SIGABRT)
+        until(lambda: status(alone).failed)
+        assert "ended by SIGABRT" in (status(alone).failed or "")
+    with acquire(alone) as used:
+        assert add(used.uri) == 1
+
+
+def test_an_end_at_the_start_is_told_by_every_command(pretending: Callable[[str], Config]) -> None:
+    config = pretending("""echo '{"s":"E","msg":"x","attr":{"error":"28: No space left on device"}}' > "$LOG"; exit 100""")
+    for _ in range(2):
+        with pytest.raises(MongodError, match=r"no space is left for .*MONITOR_HOME"):
+            acquire(config)
+    assert "no space is left" in (status(config).failed or "")
+
+
+def test_a_failed_start_leaves_no_user_behind(pretending: Callable[[str], Config]) -> None:
+    config = pretending("exit 1")
+    with pytest.raises(MongodError):
+        acquire(config)
+    assert stop(config)
+    assert status(config).failed is None
+
+
+def test_a_home_without_room_is_told(alone: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = private.shutil.disk_usage("/")
+    monkeypatch.setattr(private.shutil, "disk_usage", lambda path: usage._replace(free=2**20))
+    with pytest.raises(MongodError, match=r"160 MiB of free disk .* 1 MiB are left"):
+        acquire(alone)
+
+
+def test_nothing_is_running_and_nothing_is_made_by_asking(tmp_path: Path) -> None:
+    config = load({"MONITOR_HOME": str(tmp_path / "home")})
+    assert (status(config), uri_of(config), stop(config)) == (private.Status(), None, True)
+    assert not (tmp_path / "home").exists()
+
+
+def test_windows_is_told_to_use_a_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "win32")
+    with pytest.raises(MongodError, match="no private MongoDB on Windows: set MONGODB_URI"):
+        acquire(load({"MONITOR_HOME": str(tmp_path)}))
+
+
+def test_its_repr_holds_no_password(alone: Config) -> None:
+    with acquire(alone) as used:
+        assert repr(used) == "<Private own mongod>"
+
+
+def test_releasing_twice_is_harmless(alone: Config, folder: Folder, gone: Gone) -> None:
+    used = acquire(alone)
+    used.release()
+    used.release()
+    gone(folder)
