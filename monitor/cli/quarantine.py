@@ -1,7 +1,7 @@
 """`monitor quarantine`: the rows that could not become posts, why, and another try."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import click
@@ -16,6 +16,7 @@ from monitor.crawl.raw import unpack
 from monitor.errors import MonitorError, UsageError
 from monitor.stages.replay import Replayed
 from monitor.stages.replay import replay as replay_rows
+from monitor.store.connection import Store
 from monitor.store.quarantine import Kept
 from monitor.text.tolerant import Unreadable
 
@@ -47,7 +48,9 @@ def list_rows(platform: str | None, limit: int, as_json: bool) -> None:
         told = _told(row)
         table.add_row(told["id"], told["source"], told["reason"], str(told["times"]), told["last_at"])
     Console(markup=False).print(table)
-    click.echo(f"{len(rows)} of {count}. One whole: monitor quarantine show ID. Another try: monitor quarantine replay", err=True)
+    click.echo(
+        f"{len(rows)} of {count}. One whole: monitor quarantine show ID. Another try: monitor quarantine replay", err=True
+    )
 
 
 @quarantine.command()
@@ -70,8 +73,10 @@ def replay(platform: str | None, row_ids: Sequence[str]) -> None:
 
     Exit code: 0 all were stored, 6 some are still refused.
     """
+    if platform is not None and row_ids:
+        raise UsageError("Give either --platform or the IDs of rows, not both.")
     if platform is not None:
-        platform_named(platform)
+        platform_named(platform)  # refuses a name that there is not
     done = run(_replayed(platform, row_ids))
     click.echo(f"replayed {done.stored}, still refused {done.refused}")
     if done.refused:
@@ -87,23 +92,28 @@ async def _rows(platform: str | None, limit: int) -> tuple[list[Kept], int]:
 
 async def _row(row_id: str) -> Kept:
     async with opened() as store:
-        row = await store.quarantine.find(row_id)
-    if row is None:
-        raise _no_row(row_id)
-    return row
+        return await _found(store, row_id)
 
 
 async def _replayed(platform: str | None, row_ids: Sequence[str]) -> Replayed:
     readers = {name: spider() for name, spider in all_platforms().items()}
     async with opened() as store:
-        for row_id in row_ids:
-            if await store.quarantine.find(row_id) is None:
-                raise _no_row(row_id)
-        return await replay_rows(store, readers, platform=platform, row_ids=frozenset(row_ids) or None)
+        rows = (
+            _these([await _found(store, row_id) for row_id in row_ids]) if row_ids else store.quarantine.each(platform=platform)
+        )
+        return await replay_rows(store, readers, rows)
 
 
-def _no_row(row_id: str) -> UsageError:
-    return UsageError(f"There is no row {row_id!r} in quarantine: `monitor quarantine list` shows the ids.")
+async def _these(rows: Sequence[Kept]) -> AsyncIterator[Kept]:
+    for row in rows:
+        yield row
+
+
+async def _found(store: Store, row_id: str) -> Kept:
+    row = await store.quarantine.find(row_id)
+    if row is None:
+        raise UsageError(f"There is no row {row_id!r} in quarantine: `monitor quarantine list` shows the ids.")
+    return row
 
 
 def _told(row: Kept) -> dict[str, Any]:

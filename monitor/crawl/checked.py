@@ -71,6 +71,7 @@ class _Fields:
             yield text
 
     def author(self, author: Author) -> Author:
+        known = (author.handle, author.name, author.url)
         self.identity("author.id", author.id)
         if not author.id:
             raise PostError("author.id is missing")
@@ -78,8 +79,8 @@ class _Fields:
         _typed("author.followers", author.followers, int)
         if author.followers is not None and not 0 <= author.followers <= LARGEST_COUNT:
             raise PostError("author.followers is outside 0 to 2**63 - 1")
-        texts = {name: self.text(f"author.{name}", getattr(author, name)) for name in ("handle", "name", "url")}
-        return author if all(getattr(author, name) is text for name, text in texts.items()) else replace(author, **texts)
+        handle, name, url = (self.text(f"author.{part}", getattr(author, part)) for part in ("handle", "name", "url"))
+        return author if (handle, name, url) == known else replace(author, handle=handle, name=name, url=url)
 
     def media(self, attachments: Any) -> Iterable[Media]:
         for media in _entries("media", attachments):

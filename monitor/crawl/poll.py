@@ -12,7 +12,7 @@ from monitor.bookmark import Bookmark, Step
 from monitor.crawl.fetch import fetch
 from monitor.crawl.page_item import PageItem
 from monitor.crawl.reply_check import NOT_MODIFIED
-from monitor.errors import CursorRefusedError, RefusedError
+from monitor.errors import CursorRefusedError, RefusedError, ReplyError
 from monitor.page import Ask, Asked, Page, Reply
 from monitor.post import EARLIEST
 from monitor.source import Source
@@ -95,10 +95,17 @@ class Poll:
     async def _page(self, reply: Reply, asked: Asked) -> Page:
         if reply.status == NOT_MODIFIED:
             return Page([], [], unchanged=True)
-        read = self.spider.read(reply, asked)
-        if isinstance(read, Page):
-            return read
-        return self.spider.gather(await self._all(read), asked)
+        try:
+            read = self.spider.read(reply, asked)
+            if isinstance(read, Page):
+                return read
+            return self.spider.gather(await self._all(read), asked)
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            logger.debug("event=reply_unreadable source=%s", self.source.id, exc_info=True)
+            raise ReplyError(
+                f"The reply for {self.source.id} has not the shape that {self.spider.name} is known for ({type(error).__name__}); "
+                "its API may have changed. Nothing was lost: it is asked again."
+            ) from error
 
     async def _all(self, asks: list[Ask]) -> list[Reply]:
         """The replies in the order of `asks`. One failing ask fails the page: its rows would be missing without a trace."""

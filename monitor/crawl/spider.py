@@ -146,17 +146,20 @@ class PlatformSpider(scrapy.Spider):
         """Walk one claimed source and hand its pages to the pipelines, then say how it went and give the lease back."""
         poll = Poll(self, claim.source, claim.bookmark, epoch=claim.epoch, pages=self.settings.getint("MONITOR_PAGES_PER_POLL"))
         committer = await self.session.committer()
-        outcome: MonitorError | None = None
+        ended: MonitorError | None = None
         try:
             with committer.walking():
                 poll.source = await self._resolved(poll.source)
                 async for item in poll.items():
                     yield item
         except MonitorError as error:
-            outcome = error
+            ended = error
+        except Exception as error:  # a fault of ours: the source must not look well, nor its walk take others down
+            logger.exception("event=walk_broken source=%s", claim.source.id)
+            ended = MonitorError(f"Collecting {claim.source.id} broke off ({type(error).__name__}); the log has the details.")
         finally:
             self._claimed.pop(claim.source.id, None)
-            await self._finish(claim, poll, outcome)
+            await self._finish(claim, poll, ended)
             self._walks.release()
 
     async def _claims(self) -> AsyncIterator[Claim]:

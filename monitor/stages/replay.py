@@ -4,7 +4,7 @@ The same steps as in a crawl, without Scrapy: the platform's `post`, normalise, 
 leaves the quarantine only after its post is durable, so a replay may be killed and repeated at any moment.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
@@ -39,23 +39,16 @@ class Replayed:
         return Replayed(self.stored + other.stored, self.refused + other.refused)
 
 
-async def replay(
-    store: Store,
-    platforms: Mapping[str, Platform],
-    *,
-    platform: str | None = None,
-    row_ids: Collection[str] | None = None,
-) -> Replayed:
-    """Try the rows of `platform` (None: of all) again, or only those of `row_ids`; `platforms` are the readers by name.
+async def replay(store: Store, platforms: Mapping[str, Platform], rows: AsyncIterable[Kept]) -> Replayed:
+    """Try `rows` of the store's quarantine again; `platforms` are the readers by name.
 
     Rows that become posts are removed; the others stay and take the new reason, which counts as being met once more.
     Raises StoreUnavailableError; what was replayed before stays so.
     """
     topics = [(topic, parse(topic.query)) for topic in await store.topics.list_all()]
     done, batch = Replayed(), list[Kept]()
-    async for row in store.quarantine.each(platform=platform):
-        if row_ids is None or row.id in row_ids:
-            batch.append(row)
+    async for row in rows:
+        batch.append(row)
         if len(batch) == ROWS_PER_WRITE:
             done += await _replay_batch(store, platforms, topics, batch)
             batch = []

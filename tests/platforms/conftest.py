@@ -1,10 +1,14 @@
-"""Recorded replies of real APIs, which lie beside the repository and are never part of it."""
+"""Recorded replies of real APIs, which lie beside the repository and are never part of it; and the check of a post's types."""
 
 import base64
 import json
+import types
+import typing
 from collections.abc import Callable
+from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,3 +50,34 @@ def names(platform: str) -> list[str]:
     if not index.exists():
         pytest.skip(f"no recordings beside the repository: {index} is missing")
     return [f"{platform}/{each['file']}" for each in json.loads(index.read_text(encoding="utf-8"))["files"]]
+
+
+@pytest.fixture
+def misfits() -> Callable[[Any], list[str]]:
+    """The check below, for a test to call on a post."""
+    return misfits_of
+
+
+def misfits_of(value: Any) -> list[str]:
+    """Fields of a dataclass that do not hold what their annotation says; moments must be UTC in whole milliseconds."""
+    hints = typing.get_type_hints(type(value))
+    return [
+        f"{type(value).__name__}.{field.name} is {getattr(value, field.name)!r:.60}"
+        for field in fields(value)
+        if not fits(getattr(value, field.name), hints[field.name])
+    ]
+
+
+def fits(value: Any, hint: Any) -> bool:
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        return any(fits(value, each) for each in inner)
+    if origin is typing.Literal:
+        return value in inner
+    if origin is tuple:
+        return isinstance(value, tuple) and all(fits(each, inner[0]) for each in value)
+    if origin is not None:
+        return isinstance(value, origin)
+    if hint is datetime:
+        return isinstance(value, datetime) and value.tzinfo is UTC and value.microsecond % 1000 == 0
+    return type(value) is hint and (not is_dataclass(hint) or misfits_of(value) == [])

@@ -153,7 +153,7 @@ def test_a_walk_over_crowded_seconds_reads_every_hit():
 
 
 def test_read__hit_without_a_time__is_a_row_that_moves_no_bookmark():
-    answer = reply({"hits": [{"objectID": "1", "author": "a"}], "hitsPerPage": 20})
+    answer = reply({"hits": [{"objectID": "1", "author": "a", "title": "Undated"}], "hitsPerPage": 20})
     page = searched(answer)
     assert (len(page.rows), page.top) == (1, None)
     with pytest.raises(PostError, match="date"):

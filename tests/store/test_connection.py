@@ -13,7 +13,6 @@ from monitor.errors import ConfigurationError, StoreUnavailableError
 from monitor.store import connection
 from monitor.store.connection import compressors, host_of, open_store
 
-
 # Closed while its monitor is still connecting, as after a refusal, pymongo 4.20 leaves that socket to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 
