@@ -48,6 +48,8 @@ class Feeds(PlatformSpider):
     accepts = "application/rss+xml, application/atom+xml, application/rdf+xml, application/xml;q=0.9, */*;q=0.8"
     redirects = 5
     typed_hosts = True
+    probe: ClassVar[Mapping[str, str]] = {"url": "https://news.ycombinator.com/rss"}
+    expects = ("url", "title", "text")
 
     def ask(self, source: Source, step: Step) -> Ask:
         """The feed's address as it was typed; `feed:` and no scheme at all are what browsers and people make of https."""

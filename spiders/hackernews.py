@@ -49,6 +49,8 @@ class HackerNews(PlatformSpider):
     page_size = 200
     items_per_page = 50  # one request each
     pace_s = 0.4  # 9,000 calls an hour
+    probe: ClassVar[Mapping[str, str]] = {"query": "the"}
+    expects = ("text", "title", "links", "reply_to", "thread", "author.handle", "counts.score", "counts.replies")
     kinds: ClassVar[Mapping[str, SourceKind]] = {
         "query": SourceKind(needs=("query",)),
         "account": SourceKind(needs=("account",)),
@@ -89,7 +91,7 @@ class HackerNews(PlatformSpider):
             if not told["hits"] and asked.source.kind == "url" and step.until is None and step.cursor is None:
                 return [Ask(f"/api/v1/items/{_thread(asked.source.parameters['url'])}")]  # a comment's page, not a story's
             return _hits(told, step)
-        if not isinstance(told, int | list):
+        if not isinstance(told, int | list) or (told and isinstance(told, list) and not isinstance(told[0], int)):
             return self.gather([reply], asked)
         newest = int(step.cursor) - 1 if step.cursor else step.until
         if isinstance(told, int):

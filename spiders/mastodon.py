@@ -42,6 +42,8 @@ class Mastodon(PlatformSpider):
     base_url = "https://{instance}"
     overlap_s = 900
     typed_hosts = True
+    probe: ClassVar[Mapping[str, str]] = {"instance": "mastodon.social"}
+    expects = ("url", "text", "author.handle", "author.url", "counts.likes", "counts.reposts", "counts.replies")
     kinds: ClassVar[Mapping[str, SourceKind]] = {
         "tag": SourceKind(needs=("instance", "tag"), order="oldest"),
         "account": SourceKind(needs=("instance", "account"), order="oldest"),
@@ -136,9 +138,7 @@ class Mastodon(PlatformSpider):
 
     def refusal(self, reply: Reply) -> MonitorError | None:
         """A 401, which wrong tokens and timelines closed to strangers have in common."""
-        sentence = (
-            f"{urlsplit(reply.url).netloc} wants a signed-in user or another token: set MASTODON_TOKEN to one of its own."
-        )
+        sentence = f"{urlsplit(reply.url).netloc} wants a sign-in or another token: set MASTODON_TOKEN to one of its own."
         return CredentialsError(sentence) if reply.status == 401 else None
 
     def marked_at(self, mark: Mark) -> datetime | None:

@@ -98,9 +98,12 @@ class Session:
 
     async def close(self) -> None:
         """Close the store and leave the private mongod; safe to call twice."""
+        committer, self._committer = self._committer, None
         store, self._store = self._store, None
         private, self._private = self._private, None
         try:
+            if committer is not None:
+                await committer.close()
             if store is not None:
                 await store.close()
         except StoreUnavailableError as error:

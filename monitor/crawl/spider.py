@@ -43,7 +43,9 @@ class PlatformSpider(scrapy.Spider):
 
     `base_url` may hold `{instance}`. `overlap_s`: how late a post can appear in the API. `cursor_ttl_s`: how long a page cursor
     lives (None: for ever). `window_s`: how far back the API reaches (None: to the beginning). `pace_s`: between two requests to
-    one host. `redirects`: how many are followed (feeds only). `accepts`: the media type that is asked for.
+    one host. `redirects`: how many are followed (feeds only). `accepts`: the media type that is asked for. `probe`: spider
+    arguments of a source that answers anybody with posts at once (empty: there is none); `expects`: the fields, as in run
+    records, that some post of each page of it has.
     """
 
     name: str
@@ -58,6 +60,8 @@ class PlatformSpider(scrapy.Spider):
     interval_s: ClassVar[int] = 900
     redirects: ClassVar[int] = 0
     accepts: ClassVar[str] = "application/json"
+    probe: ClassVar[Mapping[str, str]] = {}
+    expects: ClassVar[tuple[str, ...]] = ()
     typed_hosts: ClassVar[bool] = False  # its addresses come from people: refused where they lead into private networks
 
     session: Session
@@ -234,6 +238,7 @@ class PlatformSpider(scrapy.Spider):
             store = await self.session.store()
             state = outcome(error, poll, interval_s=self.interval_s, now=clock.now())
             await store.sources.finish(claim.source.id, epoch=claim.epoch, run=self.session.run, state=state)
+            await store.ledger.settle(claim.source.id)
             await store.ledger.settle(claim.source.id)
         except RetryLater as away:
             logger.warning("event=finish_failed source=%s reason=%s", claim.source.id, away)

@@ -26,7 +26,7 @@ class Tally:
         self.new += committed.new
         self.changed += committed.changed
         self.unchanged += committed.unchanged
-        self.quarantined += len(item.refused) + committed.refused
+        self.quarantined += committed.refused
         self.coverage.add(item.posts)
 
     def counts(self) -> dict[str, int]:

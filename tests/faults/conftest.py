@@ -149,7 +149,12 @@ def crawl(tmp_path: Path) -> Iterator[Callable[..., Crawl]]:
     crawls: list[Crawl] = []
 
     def begin(
-        name: str, database: Database, *, platform: str = "mastodon", settings: Mapping[str, str] | None = None, **arguments: str
+        name: str,
+        database: Database,
+        *,
+        platform: str = "mastodon",
+        settings: Mapping[str, str] | None = None,
+        **arguments: str,
     ) -> Crawl:
         environment = {
             **os.environ,

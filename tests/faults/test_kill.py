@@ -24,7 +24,7 @@ from monitor.store.connection import open_store
 KILLS, KILLS_SOAKED, KILLS_PER_EPISODE, LANES = 60, 500, 5, 3
 LONGEST_LIFE_S = 1.2  # of a crawl after its first reply
 ARRIVES_S = 0.1  # what a killed process had sent is with MongoDB by then
-SINCE = timedelta(seconds=60)
+SINCE, ARCHIVED = timedelta(seconds=60), timedelta(days=28)
 ENDLESS, ARCHIVE = "/api/v1/timelines/tag/endless", "/api/v1/timelines/public"
 FRESH_S = 10.0
 # Where a kill landed, for the source that was deepest in its work: the first five lie between ask and bookmark.
@@ -155,10 +155,12 @@ async def _ensure_sources(database: Any) -> None:
     """Due at once: the tag that never ends, and the instance's public timeline of the past 28 days."""
     store = await open_store(load({"MONGODB_URI": database.uri, "MONITOR_DATABASE": database.name}))
     now = datetime.now(UTC)
-    tag = {"instance": LOCAL_HOST, "tag": "endless"}
-    await store.sources.ensure(Source(platform="mastodon", kind="tag", parameters=tag, since=now - SINCE))
-    archive = Source(platform="mastodon", kind="public", parameters={"instance": LOCAL_HOST}, since=now - timedelta(days=28))
-    await store.sources.ensure(archive)
+    wanted: list[tuple[str, dict[str, str], timedelta]] = [("tag", {"tag": "endless"}, SINCE), ("public", {}, ARCHIVED)]
+    for kind, parameters, since in wanted:
+        place = {"instance": LOCAL_HOST, **parameters}
+        await store.sources.ensure(
+            Source(platform="mastodon", kind=kind, parameters=place, since=now - since, topics=("watched",))
+        )
     await store.close()
 
 

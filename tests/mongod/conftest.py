@@ -60,24 +60,35 @@ def folder(alone: Config) -> Folder:
 
 
 @pytest.fixture
-def use(alone: Config) -> Iterator[Callable[[], tuple[subprocess.Popen[str], str]]]:
-    """Start a process that uses the mongod of `alone` until its input ends; returns it and the URI that it was given."""
+def begin(alone: Config) -> Iterator[Callable[[], subprocess.Popen[str]]]:
+    """Start a process that uses the mongod of `alone` until its input ends, and prints the URI when it has it."""
     started = []
 
-    def start() -> tuple[subprocess.Popen[str], str]:
+    def start() -> subprocess.Popen[str]:
         environment = os.environ | alone.environment | {"PYTHONPATH": str(ROOT)}
         process = subprocess.Popen(
             [sys.executable, "-c", USER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )
         started.append(process)
-        assert process.stdout is not None
-        return process, process.stdout.readline().strip()
+        return process
 
     yield start
     for process in started:
         process.kill()
         with suppress(BrokenPipeError):
             process.communicate()
+
+
+@pytest.fixture
+def use(begin: Callable[[], subprocess.Popen[str]]) -> Callable[[], tuple[subprocess.Popen[str], str]]:
+    """The same, waited for: returns the process and the URI that it was given."""
+
+    def start() -> tuple[subprocess.Popen[str], str]:
+        process = begin()
+        assert process.stdout is not None
+        return process, process.stdout.readline().strip()
+
+    return start
 
 
 @pytest.fixture

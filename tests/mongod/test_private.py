@@ -4,7 +4,8 @@ import os
 import signal
 import stat
 import subprocess
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ from monitor.config import Config, load
 from monitor.errors import MongodError
 from monitor.mongod import private, server, state
 from monitor.mongod.folder import Folder, folder_of
-from monitor.mongod.lock import Lock, holder
-from monitor.mongod.private import acquire, keep, status, stop, uri_of
+from monitor.mongod.lock import Lock, holder, is_held
+from monitor.mongod.private import Private, acquire, keep, status, stop, uri_of
 
 Until = Callable[[Callable[[], object]], None]
 Use = Callable[[], tuple[subprocess.Popen[str], str]]
@@ -60,10 +61,10 @@ def test_mongod_ends_when_its_last_user_is_killed(use: Use, folder: Folder, gone
     assert not folder.state.exists()
 
 
-def test_processes_that_start_at_once_share_one_mongod(alone: Config, use: Use, folder: Folder) -> None:
+def test_processes_that_start_at_once_share_one_mongod(begin: Callable[[], subprocess.Popen[str]], folder: Folder) -> None:
     """Each sees no mongod when it begins; one starts it, the others wait for it."""
-    with Lock(folder_of(alone.home).start_lock) if folder.path.exists() else acquire(alone):
-        uris = {use()[1] for _ in range(4)}
+    users = [begin() for _ in range(4)]
+    uris = {user.stdout.readline() for user in users if user.stdout}
     found = state.read(folder.state)
     assert found is not None
     assert (len(uris), found.starts) == (1, 1)
@@ -97,20 +98,19 @@ def test_a_client_outlives_the_death_of_mongod(alone: Config, folder: Folder, ru
         assert client.kept.things.count_documents({}) == 2
 
 
-def test_a_killed_watchdog_leaves_nothing_that_the_next_start_cannot_use(alone: Config, folder: Folder) -> None:
+def test_a_killed_watchdog_leaves_nothing_that_the_next_start_cannot_use(alone: Config, folder: Folder, until: Until) -> None:
     with acquire(alone) as used:
         assert add(used.uri) == 1
         os.kill(holder(folder.watchdog_lock) or 0, signal.SIGKILL)
+        until(lambda: not is_held(folder.watchdog_lock))
         with acquire(alone) as again:
             assert add(again.uri) == 2
 
 
-@pytest.mark.parametrize(
-    "content", ["", "{}", '{"version": 2, "phase": "ready", "mode": "socket", "pid": 1, "uri": "mongodb://x/"}']
-)
-def test_a_state_file_left_behind_means_nothing(alone: Config, folder: Folder, content: str) -> None:
+def test_a_state_file_left_behind_means_nothing(alone: Config, folder: Folder) -> None:
+    """As after a power cut: the file speaks of a mongod that runs and is kept."""
     folder.path.mkdir(parents=True)
-    folder.state.write_text(content, encoding="utf-8")
+    state.write(folder.state, state.State(phase="ready", mode="socket", pid=1, uri="mongodb://nobody.invalid/"))
     folder.kept.touch()
     with acquire(alone) as used:
         assert add(used.uri) == 1
@@ -129,7 +129,7 @@ def test_a_mongod_of_another_version_of_this_program_is_told(alone: Config, fold
     folder.state.write_text('{"version": 3}', encoding="utf-8")
     with Lock(folder.watchdog_lock) as lock:
         lock.take()
-        with pytest.raises(MongodError, match="another version of this program: .*monitor db stop"):
+        with pytest.raises(MongodError, match="another version of this program"):
             acquire(alone)
 
 
@@ -179,7 +179,7 @@ def test_a_mongod_of_somebody_else_on_our_data_is_told_and_left_alone(alone: Con
                 acquire(alone)
             assert other.poll() is None
         finally:
-            other.terminate()
+            other.kill()
 
 
 def test_tcp_adds_an_authenticated_loopback_port(alone: Config) -> None:
@@ -187,9 +187,9 @@ def test_tcp_adds_an_authenticated_loopback_port(alone: Config) -> None:
     uri = uri_of(alone) or ""
     assert f"@127.0.0.1:{found.port}/monitor?" in uri
     assert add(uri) == 1
-    with MongoClient[dict[str, Any]](f"mongodb://127.0.0.1:{found.port}/?directConnection=true") as stranger:
-        with pytest.raises(OperationFailure, match="requires authentication"):
-            stranger.kept.things.find_one()
+    stranger = MongoClient[dict[str, Any]](f"mongodb://127.0.0.1:{found.port}/?directConnection=true")
+    with stranger, pytest.raises(OperationFailure, match="requires authentication"):
+        stranger.kept.things.find_one()
 
 
 def test_tcp_restarts_a_mongod_without_a_port__but_not_under_its_users(alone: Config, use: Use) -> None:
@@ -201,47 +201,74 @@ def test_tcp_restarts_a_mongod_without_a_port__but_not_under_its_users(alone: Co
     assert keep(alone, mode="tcp").port
 
 
-def test_without_tcp_no_port_is_open(alone: Config, folder: Folder, running: Running) -> None:
-    with acquire(alone):
-        listening = Path(f"/proc/{running(folder)}/net/tcp")
-        sockets = {os.readlink(file) for file in Path(f"/proc/{running(folder)}/fd").iterdir() if file.is_symlink()}
-        inodes = {line.split()[9] for line in listening.read_text(encoding="ascii").splitlines()[1:]}
-    assert not {f"socket:[{inode}]" for inode in inodes} & sockets
+@pytest.fixture(scope="module")
+def facts(mongod_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Folder, Private]]:
+    """A running mongod for tests that only look, started by a process with a credential in its environment."""
+    config = load({"MONITOR_HOME": str(tmp_path_factory.mktemp("home")), "MONITOR_MONGOD": str(mongod_binary)})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MASTODON_TOKEN", "canary")
+        used = acquire(config)
+    yield folder_of(config.home), used
+    used.release()
+    assert stop(config)
 
 
-def test_the_socket_asks_for_the_password(alone: Config, folder: Folder) -> None:
-    with acquire(alone) as used:
-        wrong = used.uri.replace("monitor:", "monitor:x", 1)
-        with MongoClient[dict[str, Any]](wrong) as client, pytest.raises(PyMongoError, match="Authentication failed"):
-            client.kept.things.find_one()
+def test_without_tcp_no_port_is_open(facts: tuple[Folder, Private], running: Running) -> None:
+    process = Path(f"/proc/{running(facts[0])}")
+    lines = [line for kind in ("tcp", "tcp6") for line in (process / "net" / kind).read_text(encoding="ascii").splitlines()[1:]]
+    listening = {f"socket:[{line.split()[9]}]" for line in lines}
+    held = {str(file.readlink()) for file in (process / "fd").iterdir() if file.is_symlink()}
+    assert len(held) > 5
+    assert not listening & held
 
 
-def test_no_secret_is_on_a_command_line_or_readable_by_others(alone: Config, folder: Folder, running: Running) -> None:
-    with acquire(alone) as used:
-        password = used.uri.split(":")[2].split("@")[0]
-        told = Path(f"/proc/{running(folder)}/cmdline").read_text(encoding="utf-8")
-        told += Path(f"/proc/{holder(folder.watchdog_lock)}/cmdline").read_text(encoding="utf-8")
-        open_to_others = [
-            path for path in folder.path.rglob("*") if stat.S_IMODE(path.stat().st_mode) & 0o077 and path.is_file()
-        ]
+def test_the_socket_asks_for_the_password(facts: tuple[Folder, Private]) -> None:
+    wrong = facts[1].uri.replace("monitor:", "monitor:x", 1)
+    with MongoClient[dict[str, Any]](wrong) as client, pytest.raises(PyMongoError, match="Authentication failed"):
+        client.kept.things.find_one()
+
+
+def test_no_secret_is_on_a_command_line(facts: tuple[Folder, Private], running: Running) -> None:
+    folder, used = facts
+    password = used.uri.split(":")[2].split("@")[0]
+    processes = (running(folder), holder(folder.watchdog_lock))
+    told = "".join(Path(f"/proc/{process}/cmdline").read_text(encoding="utf-8") for process in processes)
+    assert str(folder.path) in told
     assert len(password) == 64
     assert password not in told
     assert folder.key.read_text(encoding="ascii") not in told
-    assert [path for path in open_to_others if not path.is_relative_to(folder.data)] == []
-    assert stat.S_IMODE(folder.data.stat().st_mode) == 0o700
 
 
-def test_the_watchdog_gets_no_credentials(alone: Config, folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MASTODON_TOKEN", "canary")
-    with acquire(alone):
-        given = Path(f"/proc/{holder(folder.watchdog_lock)}/environ").read_bytes()
+def test_no_file_is_readable_by_others(facts: tuple[Folder, Private]) -> None:
+    folder = facts[0]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (folder.path, folder.data)} == {0o700}
+    files = [path for path in folder.path.iterdir() if path.is_file()]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+
+
+def test_the_watchdog_gets_no_credentials(facts: tuple[Folder, Private]) -> None:
+    given = Path(f"/proc/{holder(facts[0].watchdog_lock)}/environ").read_bytes()
     assert b"PATH=" in given
     assert b"canary" not in given
 
 
-@pytest.mark.parametrize("name", ["d" * 120, "Upper, b\u00e9:%"], ids=["long", "odd"])
-def test_any_home_will_do(mongod_binary: Path, tmp_path: Path, name: str) -> None:
-    config = load({"MONITOR_HOME": str(tmp_path / name), "MONITOR_MONGOD": str(mongod_binary)})
+def test_its_repr_holds_no_password(facts: tuple[Folder, Private]) -> None:
+    assert repr(facts[1]) == "<Private own mongod>"
+
+
+def test_a_second_user_is_served_at_once(facts: tuple[Folder, Private]) -> None:
+    """Every command pays this; 50 ms is what nobody notices."""
+    config = load({"MONITOR_HOME": str(facts[0].path.parent)})
+    took = []
+    for _ in range(5):
+        begun = time.perf_counter()
+        acquire(config).release()
+        took.append(time.perf_counter() - begun)
+    assert min(took) < 0.05
+
+
+def test_any_home_will_do(mongod_binary: Path, tmp_path: Path) -> None:
+    config = load({"MONITOR_HOME": str(tmp_path / ("d" * 120 + "Upper, b\u00e9:%")), "MONITOR_MONGOD": str(mongod_binary)})
     with acquire(config) as used:
         assert add(used.uri) == 1
     assert stop(config)
@@ -272,12 +299,11 @@ def test_a_mongod_that_keeps_dying_is_given_up_with_the_reason(
 ) -> None:
     with acquire(alone):
         for life in (1, 2, 3):
-            pid = 0
             until(lambda life=life: (found := state.read(folder.state)) and found.phase == "ready" and found.starts == life)
             pid = running(folder) or 0
-            os.kill(pid, signal.SIGABRT)
+            os.kill(pid, signal.SIGKILL)
         until(lambda: status(alone).failed)
-        assert "ended by SIGABRT" in (status(alone).failed or "")
+        assert "ended by SIGKILL" in (status(alone).failed or "")
     with acquire(alone) as used:
         assert add(used.uri) == 1
 
@@ -315,11 +341,6 @@ def test_windows_is_told_to_use_a_server(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("sys.platform", "win32")
     with pytest.raises(MongodError, match="no private MongoDB on Windows: set MONGODB_URI"):
         acquire(load({"MONITOR_HOME": str(tmp_path)}))
-
-
-def test_its_repr_holds_no_password(alone: Config) -> None:
-    with acquire(alone) as used:
-        assert repr(used) == "<Private own mongod>"
 
 
 def test_releasing_twice_is_harmless(alone: Config, folder: Folder, gone: Gone) -> None:
