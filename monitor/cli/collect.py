@@ -4,6 +4,7 @@ import signal
 import subprocess
 import time
 from collections import Counter
+from datetime import datetime
 
 import click
 
@@ -15,6 +16,9 @@ from monitor.mongod.private import acquire
 from monitor.source import Source
 
 SHIFT = "10m"
+# What each page brought is in the run records; the terminal gets what went wrong, and a line at the end.
+SETTINGS = {"LOG_LEVEL": "WARNING"}
+MOST_TOLD = 50
 LOOK_S = 5.0  # how soon --follow starts the next shift or a platform that was added
 
 
@@ -54,21 +58,40 @@ def _say(due: list[Source]) -> None:
 
 
 def _one_pass(platforms: set[str]) -> int:
-    crawls = [start(platform, arguments={}, settings={}) for platform in sorted(platforms)]
-    return joined_exit_code(_wait(crawls))
+    began = clock.now()
+    crawls = [start(platform, arguments={}, settings=SETTINGS) for platform in sorted(platforms)]
+    code = joined_exit_code(_wait(crawls))
+    run(_tell(began))
+    return code
+
+
+async def _tell(since: datetime) -> None:
+    """A line on stdout for each crawl that began at `since` or later; what failed the crawls have said themselves."""
+    async with opened() as store:
+        for made in reversed(await store.runs.list_newest(limit=MOST_TOLD)):
+            if made.started_at >= since:
+                counted = ", ".join(
+                    f"{made.stats.get(name, 0):,} {name}" for name in ("posts", "new", "changed", "quarantined")
+                )
+                click.echo(f"{made.platform}: {counted} ({made.reason or 'killed'})")
 
 
 def _follow() -> int:
     """A shift per platform, and the next when it ends; Ctrl-C reaches the crawls too, which finish their page."""
     crawls: dict[str, subprocess.Popen[str]] = {}
+    began = clock.now()
     try:
         while True:
-            for platform in {source.platform for source in run(_sources())}:
+            for platform in sorted({source.platform for source in run(_sources())}):
+                if platform in crawls and crawls[platform].poll() is not None:
+                    run(_tell(began))
+                    began = clock.now()
                 if platform not in crawls or crawls[platform].poll() is not None:
-                    crawls[platform] = start(platform, arguments={"shift": SHIFT}, settings={})
+                    crawls[platform] = start(platform, arguments={"shift": SHIFT}, settings=SETTINGS)
             time.sleep(LOOK_S)
     except KeyboardInterrupt:
         _wait(list(crawls.values()))
+        run(_tell(began))
         return 130
 
 

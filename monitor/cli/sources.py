@@ -45,8 +45,8 @@ def sources(platform: str | None, as_json: bool) -> None:
             table.add_row("", "", "", "", f"[dim]for {', '.join(told['topics'])}[/]")
         if told["reason"]:
             table.add_row("", "", "", "", f"[dark_orange]{escape(told['reason'])}[/]")
-    # A narrow terminal scrolls or wraps by itself; cutting an id would make it useless.
-    Console(soft_wrap=True).print(table, crop=False, no_wrap=True, soft_wrap=True)
+    # A narrow terminal wraps by itself; cutting an id would make it useless.
+    Console(width=1000).print(table)
 
 
 def age(length: timedelta) -> str:

@@ -87,8 +87,7 @@ def _sources(
         return [_source(spider, "url", {"url": url}, topic) for url in feeds]
     made = []
     for place in _places(spider, instances):
-        # Whether a search may be asked for is the platform's to say: its login for such a source.
-        credentials = spider.login(config, _source(spider, "query", {**place, "query": term.text}, topic))
+        credentials = spider.login(config, _source(spider, next(iter(spider.kinds)), place, topic))
         native = compile_term(term, spider.name, has_token=bool(credentials))
         click.echo(f"{spider.name}: {native.note}", err=True)
         if native.kind is not None:

@@ -68,7 +68,7 @@ def command(binary: Path, folder: Folder, *, port: int | None, cache_gib: float)
     """The command line of mongod; no secret is on it. Pure.
 
     It listens on the socket, and on loopback only where a port is given. zlib is left out of the compressors because of
-    CVE-2025-14847, and javascript is off; see "Private MongoDB" in docs/operations.md.
+    CVE-2025-14847, and JavaScript is off, since nothing of ours needs it.
     """
     listen = ["--bind_ip", f"{folder.socket},127.0.0.1", "--port", str(port)] if port else ["--bind_ip", str(folder.socket)]
     parameters = {

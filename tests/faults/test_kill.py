@@ -146,7 +146,7 @@ def landed(
 
 def holes(stored: list[dict[str, Any]]) -> int:
     """Posts of #endless are numbered: what is missing between the oldest and the newest stored was skipped."""
-    found = [re.match(r"Post (\d+), id", post["text"]) for post in stored if "endless" in post["tags"]]
+    found = [re.match(r"Post (\d+), id", post["text"]) for post in stored if "endless" in post.get("tags", ())]
     numbers = [int(match[1]) for match in found if match]
     return max(numbers) - min(numbers) + 1 - len(set(numbers))
 

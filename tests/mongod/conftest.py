@@ -7,8 +7,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pymongo import MongoClient
 
 from monitor.config import Config, load
 from monitor.mongod.folder import Folder, folder_of
@@ -118,3 +120,15 @@ def pretending(tmp_path: Path) -> Callable[[str], Config]:
         return load({"MONITOR_HOME": str(tmp_path / "home"), "MONITOR_MONGOD": str(program)})
 
     return made
+
+
+@pytest.fixture
+def add() -> Callable[[str], int]:
+    """Store one document at a URI; returns how many there are then."""
+
+    def stored(uri: str) -> int:
+        with MongoClient[dict[str, Any]](uri, serverSelectionTimeoutMS=10_000) as client:
+            client.kept.things.insert_one({})
+            return client.kept.things.count_documents({})
+
+    return stored

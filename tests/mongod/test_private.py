@@ -20,17 +20,10 @@ from monitor.mongod.folder import Folder, folder_of
 from monitor.mongod.lock import Lock, holder, is_held
 from monitor.mongod.private import Private, acquire, keep, status, stop, uri_of
 
-Until = Callable[[Callable[[], object]], None]
 Use = Callable[[], tuple[subprocess.Popen[str], str]]
 Running = Callable[[Folder], int | None]
 Gone = Callable[[Folder], None]
-
-
-def add(uri: str) -> int:
-    """Store one document; the number of documents then."""
-    with MongoClient[dict[str, Any]](uri, serverSelectionTimeoutMS=10_000) as client:
-        client.kept.things.insert_one({})
-        return client.kept.things.count_documents({})
+Add = Callable[[str], int]
 
 
 def test_a_configured_server_is_used_as_it_is(tmp_path: Path) -> None:
@@ -42,7 +35,7 @@ def test_a_configured_server_is_used_as_it_is(tmp_path: Path) -> None:
 
 def test_two_processes_share_one_mongod_and_the_last_one_ends_it(
     use: Use, folder: Folder, running: Running, gone: Gone
-) -> None:
+    add: Add) -> None:
     first, uri = use()
     pid = running(folder)
     second, same = use()
@@ -70,44 +63,14 @@ def test_processes_that_start_at_once_share_one_mongod(begin: Callable[[], subpr
     assert (len(uris), found.starts) == (1, 1)
 
 
-def test_what_was_stored_is_there_at_the_next_start(alone: Config, folder: Folder, gone: Gone) -> None:
+def test_what_was_stored_is_there_at_the_next_start(alone: Config, folder: Folder, gone: Gone, add: Add) -> None:
     for count in (1, 2):
         with acquire(alone) as used:
             assert add(used.uri) == count
         gone(folder)
 
 
-def test_a_killed_mongod_is_started_again_for_its_users(alone: Config, folder: Folder, running: Running) -> None:
-    with acquire(alone) as used:
-        assert add(used.uri) == 1
-        pid = running(folder)
-        assert pid is not None
-        os.kill(pid, signal.SIGKILL)
-        with acquire(alone) as again:
-            assert again.uri == used.uri
-            assert add(again.uri) == 2
-        assert running(folder) not in {None, pid}
-
-
-def test_a_client_outlives_the_death_of_mongod(alone: Config, folder: Folder, running: Running) -> None:
-    """The URI names the set, so the driver waits for the primary to come back; no second `acquire` is needed."""
-    with acquire(alone) as used, MongoClient[dict[str, Any]](used.uri, serverSelectionTimeoutMS=20_000) as client:
-        client.kept.things.insert_one({})
-        os.kill(running(folder) or 0, signal.SIGKILL)
-        client.kept.things.insert_one({})
-        assert client.kept.things.count_documents({}) == 2
-
-
-def test_a_killed_watchdog_leaves_nothing_that_the_next_start_cannot_use(alone: Config, folder: Folder, until: Until) -> None:
-    with acquire(alone) as used:
-        assert add(used.uri) == 1
-        os.kill(holder(folder.watchdog_lock) or 0, signal.SIGKILL)
-        until(lambda: not is_held(folder.watchdog_lock))
-        with acquire(alone) as again:
-            assert add(again.uri) == 2
-
-
-def test_a_state_file_left_behind_means_nothing(alone: Config, folder: Folder) -> None:
+def test_a_state_file_left_behind_means_nothing(alone: Config, folder: Folder, add: Add) -> None:
     """As after a power cut: the file speaks of a mongod that runs and is kept."""
     folder.path.mkdir(parents=True)
     state.write(folder.state, state.State(phase="ready", mode="socket", pid=1, uri="mongodb://nobody.invalid/"))
@@ -115,13 +78,6 @@ def test_a_state_file_left_behind_means_nothing(alone: Config, folder: Folder) -
     with acquire(alone) as used:
         assert add(used.uri) == 1
         assert not status(alone).kept
-
-
-def test_a_state_file_that_is_lost_while_it_runs_is_written_again(alone: Config, folder: Folder) -> None:
-    with acquire(alone) as used:
-        folder.state.unlink()
-        with acquire(alone) as again:
-            assert again.uri == used.uri
 
 
 def test_a_mongod_of_another_version_of_this_program_is_told(alone: Config, folder: Folder) -> None:
@@ -135,7 +91,7 @@ def test_a_mongod_of_another_version_of_this_program_is_told(alone: Config, fold
 
 def test_a_kept_mongod_survives_those_who_started_and_used_it(
     alone: Config, use: Use, folder: Folder, running: Running
-) -> None:
+    add: Add) -> None:
     keep(alone, mode="socket")
     pid = running(folder)
     user, uri = use()
@@ -146,7 +102,7 @@ def test_a_kept_mongod_survives_those_who_started_and_used_it(
     assert running(folder) is None
 
 
-def test_stop_lets_others_finish(alone: Config, use: Use, folder: Folder, gone: Gone) -> None:
+def test_stop_lets_others_finish(alone: Config, use: Use, folder: Folder, gone: Gone, add: Add) -> None:
     keep(alone, mode="socket")
     user, uri = use()
     assert not stop(alone)
@@ -155,34 +111,7 @@ def test_stop_lets_others_finish(alone: Config, use: Use, folder: Folder, gone: 
     gone(folder)
 
 
-def test_stop_ends_an_orphan(alone: Config, folder: Folder, running: Running) -> None:
-    """Where the system does not end mongod with its watchdog (as Linux does), the next start or stop does."""
-    with acquire(alone):
-        pass
-    stop(alone)
-    orphan = server.launch(alone.mongod or Path(), folder, port=None)
-    server.await_socket(orphan)
-    assert stop(alone)
-    assert (running(folder), orphan.process.wait()) == (None, 0)
-
-
-def test_a_mongod_of_somebody_else_on_our_data_is_told_and_left_alone(alone: Config, folder: Folder) -> None:
-    with acquire(alone):
-        pass
-    stop(alone)
-    with subprocess.Popen([alone.mongod or "", "--dbpath", folder.data, "--bind_ip", folder.path / "other.sock", "--nounixsocket"],
-                          stdout=subprocess.DEVNULL) as other:  # fmt: skip
-        try:
-            while not server.answers(folder.path / "other.sock"):
-                assert other.poll() is None
-            with pytest.raises(MongodError, match="Another mongod, which this program did not start"):
-                acquire(alone)
-            assert other.poll() is None
-        finally:
-            other.kill()
-
-
-def test_tcp_adds_an_authenticated_loopback_port(alone: Config) -> None:
+def test_tcp_adds_an_authenticated_loopback_port(alone: Config, add: Add) -> None:
     found = keep(alone, mode="tcp")
     uri = uri_of(alone) or ""
     assert f"@127.0.0.1:{found.port}/monitor?" in uri
@@ -267,45 +196,11 @@ def test_a_second_user_is_served_at_once(facts: tuple[Folder, Private]) -> None:
     assert min(took) < 0.05
 
 
-def test_any_home_will_do(mongod_binary: Path, tmp_path: Path) -> None:
+def test_any_home_will_do(mongod_binary: Path, tmp_path: Path, add: Add) -> None:
     config = load({"MONITOR_HOME": str(tmp_path / ("d" * 120 + "Upper, b\u00e9:%")), "MONITOR_MONGOD": str(mongod_binary)})
     with acquire(config) as used:
         assert add(used.uri) == 1
     assert stop(config)
-
-
-def test_a_home_that_was_moved_keeps_its_data(alone: Config, mongod_binary: Path, tmp_path: Path) -> None:
-    """The set's only member is named by its socket, whose path is another one now."""
-    with acquire(alone) as used:
-        add(used.uri)
-    stop(alone)
-    moved = load({"MONITOR_HOME": str(alone.home.rename(tmp_path / "moved")), "MONITOR_MONGOD": str(mongod_binary)})
-    with acquire(moved) as used:
-        assert add(used.uri) == 2
-    assert stop(moved)
-
-
-def test_a_lost_key_is_replaced(alone: Config, folder: Folder) -> None:
-    with acquire(alone) as used:
-        add(used.uri)
-    stop(alone)
-    folder.key.unlink()
-    with acquire(alone) as used:
-        assert add(used.uri) == 2
-
-
-def test_a_mongod_that_keeps_dying_is_given_up_with_the_reason(
-    alone: Config, folder: Folder, running: Running, until: Until
-) -> None:
-    with acquire(alone):
-        for life in (1, 2, 3):
-            until(lambda life=life: (found := state.read(folder.state)) and found.phase == "ready" and found.starts == life)
-            pid = running(folder) or 0
-            os.kill(pid, signal.SIGKILL)
-        until(lambda: status(alone).failed)
-        assert "ended by SIGKILL" in (status(alone).failed or "")
-    with acquire(alone) as used:
-        assert add(used.uri) == 1
 
 
 def test_an_end_at_the_start_is_told_by_every_command(pretending: Callable[[str], Config]) -> None:
