@@ -1,6 +1,7 @@
 """`monitor quarantine`: the rows that could not become posts, why, and another try."""
 
 import json
+import sys
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -8,7 +9,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from monitor.cli.opened import opened, run
+from monitor.cli.opened import opened, run, say_if_simulated
 from monitor.crawl.exported import moment
 from monitor.crawl.platforms import platform as platform_named
 from monitor.crawl.platforms import platforms as all_platforms
@@ -81,17 +82,19 @@ def replay(platform: str | None, row_ids: Sequence[str]) -> None:
     click.echo(f"replayed {done.stored}, still refused {done.refused}")
     if done.refused:
         click.echo("Why: monitor quarantine list", err=True)
-        raise click.exceptions.Exit(_PARTIAL)
+        sys.exit(_PARTIAL)
 
 
 async def _rows(platform: str | None, limit: int) -> tuple[list[Kept], int]:
     async with opened() as store:
+        await say_if_simulated(store)
         rows = await store.quarantine.list_newest(platform=platform, limit=limit)
         return rows, await store.quarantine.count(platform=platform)
 
 
 async def _row(row_id: str) -> Kept:
     async with opened() as store:
+        await say_if_simulated(store)
         return await _found(store, row_id)
 
 

@@ -62,8 +62,8 @@ class ProbeSpider(scrapy.Spider):
     async def start(self) -> AsyncIterator[Any]:
         """Ask once. Nothing is yielded: the request does not pass the scheduler, as none of a crawl's does."""
         self.probed = await self._probe()
-        for nothing in ():
-            yield nothing
+        for request in list[scrapy.Request]():
+            yield request
 
     async def _probe(self) -> Probed:
         spider = self.platform.from_crawler(self.crawler, **self.chosen)
@@ -79,7 +79,9 @@ class ProbeSpider(scrapy.Spider):
 
     def _answered(self, error: RetryLater) -> bool:
         stats = self.crawler.stats
-        return isinstance(error, RateLimitedError) or bool(stats and stats.get_value("downloader/response_count"))
+        return isinstance(error, RateLimitedError) or (
+            stats is not None and stats.get_value("downloader/response_count", 0) > 0
+        )
 
 
 def chosen(platform: type[PlatformSpider], given: Mapping[str, str]) -> Mapping[str, str]:
@@ -95,8 +97,8 @@ def chosen(platform: type[PlatformSpider], given: Mapping[str, str]) -> Mapping[
 def judge(platform: PlatformSpider, source: Source, reply: Reply) -> Probed:
     """What a checked reply shows: a platform that works, or one that changed, with the fields. Pure."""
     page = _page(platform, source, reply)
-    if isinstance(page, str):
-        return Probed(platform=platform.name, state="changed", reason=page)
+    if isinstance(page, Probed):
+        return page
     made = normalize(platform, page.rows, reply, seen_on=route(source))
     broken = [refusal for refusal in made.refused if refusal.kind != SkipPost.__name__]
     coverage = Coverage()
@@ -115,12 +117,20 @@ def judge(platform: PlatformSpider, source: Source, reply: Reply) -> Probed:
     )
 
 
-def _page(platform: PlatformSpider, source: Source, reply: Reply) -> Page | str:
-    """The page, or the sentence that says why the reply is none."""
+def _page(platform: PlatformSpider, source: Source, reply: Reply) -> Page | Probed:
+    """The page in the reply, or what it means that there is none."""
+    fields: tuple[str, ...] = ()
     try:
         read = platform.read(reply, Asked(source, Step()))
     except MonitorError as error:
-        return str(error)
+        reason = str(error)
     except Exception as error:  # noqa: BLE001 - a reply of another shape may break a platform file in any way
-        return f"The reply of {platform.name} has another shape than before ({type(error).__name__}: {error!s:.80})."
-    return read if isinstance(read, Page) else f"{platform.name} answered with {len(read)} references instead of posts."
+        # Its text may quote what a stranger wrote; the name of a missing field is the platform file's own word.
+        fields = tuple(str(key) for key in error.args) if isinstance(error, KeyError) else ()
+        told = f"{fields[0]} is missing" if fields else type(error).__name__
+        reason = f"The reply of {platform.name} has another shape than the one we know ({told})."
+    else:
+        if isinstance(read, Page):
+            return read
+        reason = f"{platform.name} answered with {len(read)} references instead of posts."
+    return Probed(platform=platform.name, state="changed", fields=fields, reason=reason)

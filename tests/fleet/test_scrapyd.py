@@ -23,6 +23,7 @@ from pymongo import MongoClient
 
 import spiders
 from monitor.simulator.comparison import compare
+from monitor.simulator.people import LOCAL_HOST
 from monitor.simulator.process import log_of, simulated
 
 ROOT = Path(__file__).parents[2]
@@ -134,7 +135,7 @@ def job(egg: Path, scrapyd: Node, mongodb_uri: str, database: str) -> Job:
     with simulated(["--days", "6", "--posts", "3000"]) as addresses:
         arguments = {
             "tag": "python",
-            "instance": "chatter.example",
+            "instance": LOCAL_HOST,
             "since": "-3d",
             "base_url": addresses["mastodon"],
             "setting": "MONITOR_PACE_S=0",

@@ -1,6 +1,7 @@
 """A home folder with a private mongod of its own, processes that use it, and programs that only pretend to be mongod."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -132,3 +133,14 @@ def add() -> Callable[[str], int]:
             return client.kept.things.count_documents({})
 
     return stored
+
+
+@pytest.fixture
+def kill() -> Callable[[int | None], None]:
+    """Kill a process that must be there; no id at all would mean this whole group of processes."""
+
+    def killed(process: int | None) -> None:
+        assert process
+        os.kill(process, signal.SIGKILL)
+
+    return killed

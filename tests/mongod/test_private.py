@@ -15,9 +15,9 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from monitor.config import Config, load
 from monitor.errors import MongodError
-from monitor.mongod import private, server, state
+from monitor.mongod import private, state
 from monitor.mongod.folder import Folder, folder_of
-from monitor.mongod.lock import Lock, holder, is_held
+from monitor.mongod.lock import Lock, holder
 from monitor.mongod.private import Private, acquire, keep, status, stop, uri_of
 
 Use = Callable[[], tuple[subprocess.Popen[str], str]]
@@ -34,8 +34,8 @@ def test_a_configured_server_is_used_as_it_is(tmp_path: Path) -> None:
 
 
 def test_two_processes_share_one_mongod_and_the_last_one_ends_it(
-    use: Use, folder: Folder, running: Running, gone: Gone
-    add: Add) -> None:
+    use: Use, folder: Folder, running: Running, gone: Gone, add: Add
+) -> None:
     first, uri = use()
     pid = running(folder)
     second, same = use()
@@ -90,8 +90,8 @@ def test_a_mongod_of_another_version_of_this_program_is_told(alone: Config, fold
 
 
 def test_a_kept_mongod_survives_those_who_started_and_used_it(
-    alone: Config, use: Use, folder: Folder, running: Running
-    add: Add) -> None:
+    alone: Config, use: Use, folder: Folder, running: Running, add: Add
+) -> None:
     keep(alone, mode="socket")
     pid = running(folder)
     user, uri = use()
@@ -173,6 +173,14 @@ def test_no_file_is_readable_by_others(facts: tuple[Folder, Private]) -> None:
     assert {stat.S_IMODE(path.stat().st_mode) for path in (folder.path, folder.data)} == {0o700}
     files = [path for path in folder.path.iterdir() if path.is_file()]
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+
+
+def test_it_belongs_to_no_terminal(facts: tuple[Folder, Private], running: Running) -> None:
+    """The end of a terminal is the end of its session."""
+    watchdog, mongod = holder(facts[0].watchdog_lock), running(facts[0])
+    assert watchdog
+    assert mongod
+    assert os.getsid(watchdog) == os.getsid(mongod) == watchdog
 
 
 def test_the_watchdog_gets_no_credentials(facts: tuple[Folder, Private]) -> None:

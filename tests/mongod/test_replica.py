@@ -1,7 +1,5 @@
 """The set of one node stays usable whatever happens to its folder."""
 
-import os
-import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,15 +10,16 @@ from monitor.config import Config, load
 from monitor.mongod.folder import Folder
 from monitor.mongod.private import acquire, stop
 
+Kill = Callable[[int | None], None]
 Running = Callable[[Folder], int | None]
 Add = Callable[[str], int]
 
 
-def test_a_client_outlives_the_death_of_mongod(alone: Config, folder: Folder, running: Running) -> None:
+def test_a_client_outlives_the_death_of_mongod(alone: Config, folder: Folder, running: Running, kill: Kill) -> None:
     """The URI names the set, so the driver waits for the primary to come back; no second `acquire` is needed."""
     with acquire(alone) as used, MongoClient[dict[str, Any]](used.uri, serverSelectionTimeoutMS=20_000) as client:
         client.kept.things.insert_one({})
-        os.kill(running(folder) or 0, signal.SIGKILL)
+        kill(running(folder))
         client.kept.things.insert_one({})
         assert client.kept.things.count_documents({}) == 2
 

@@ -1,0 +1,1 @@
+"""What `monitor doctor` looks at: the installation, this machine, MongoDB, credentials, and with --live the platforms."""

@@ -1,0 +1,71 @@
+"""Which credentials platforms take, and whether they are set: by name, never by value.
+
+No platform keeps a list of them: its own `login` is asked for each kind of source, and the names it looks up are noted.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from monitor.config import Config
+from monitor.crawl.spider import PlatformSpider
+from monitor.doctor.finding import Finding
+from monitor.errors import ConfigurationError, CredentialsError
+from monitor.source import Source
+
+_FILE = "_FILE"
+_OF_HOST = "__"  # NAME__EXAMPLE_ORG is NAME for one server
+_HOST = "example.org"
+
+
+class _Noted(Mapping[str, str]):
+    """An environment that notes which names are looked up."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self.names: list[str] = []
+
+    def __getitem__(self, name: str) -> str:
+        self.names.append(name)
+        return self._environment[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._environment)
+
+    def __len__(self) -> int:
+        return len(self._environment)
+
+
+def credentials(platform: PlatformSpider, config: Config) -> Finding:
+    """What `platform` takes, what of it is set, and what cannot be asked without the rest."""
+    noted = _Noted(config.environment)
+    try:
+        closed = [kind for kind in platform.kinds if not _opens(platform, kind, replace(config, environment=noted))]
+    except ConfigurationError as error:
+        return Finding(check=platform.name, state="fail", says=str(error), fix="Correct the variable, or unset it.")
+    names = list(dict.fromkeys(name.partition(_OF_HOST)[0] for name in noted.names if not name.endswith(_FILE)))
+    if not names:
+        return Finding(check=platform.name, state="ok", says="takes no credentials.")
+    told = ", ".join(f"{name} is {'set' if _is_set(name, config.environment) else 'not set'}" for name in names)
+    if not closed:
+        return Finding(check=platform.name, state="ok", says=f"{told}.")
+    without = "nothing can be asked without it" if len(closed) == len(platform.kinds) else f"not asked: {', '.join(closed)}"
+    return Finding(
+        check=platform.name,
+        state="warn" if len(closed) == len(platform.kinds) else "ok",
+        says=f"{told}; {without}.",
+        fix=f"Set {', '.join(name for name in names if not _is_set(name, config.environment))} to use all of it.",
+    )
+
+
+def _opens(platform: PlatformSpider, kind: str, config: Config) -> bool:
+    parameters = {name: _HOST if name == "instance" else "x" for name in platform.kinds[kind].needs}
+    try:
+        platform.login(config, Source(platform=platform.name, kind=kind, parameters=parameters))
+    except CredentialsError:
+        return False
+    return True
+
+
+def _is_set(name: str, environment: Mapping[str, str]) -> bool:
+    """By itself, by a file, or for some host."""
+    return any(environment[each] for each in environment if each in {name, name + _FILE} or each.startswith(name + _OF_HOST))

@@ -1,0 +1,61 @@
+"""Which credentials a platform takes, by what its own login looks up."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from monitor.config import Config, load
+from monitor.crawl.platforms import platform
+from monitor.crawl.spider import PlatformSpider
+from monitor.doctor.credentials import credentials
+from monitor.errors import CredentialsError
+from monitor.source import Source, SourceKind
+
+SECRET = "a-token-that-nobody-may-see"
+
+
+class Closed(PlatformSpider):
+    """A platform that shows nothing to strangers."""
+
+    name = "closed"
+    base_url = "https://closed.example"
+    kinds: ClassVar[Mapping[str, SourceKind]] = {"query": SourceKind(needs=("query",))}
+
+    def login(self, config: Config, source: Source) -> Mapping[str, str]:
+        if config.secret("CLOSED_TOKEN") is None:
+            raise CredentialsError("No.")
+        return {}
+
+
+def test_platform_without_login__takes_none() -> None:
+    found = credentials(platform("hackernews"), load({}))
+    assert (found.state, found.says, found.fix) == ("ok", "takes no credentials.", None)
+
+
+def test_platform_with_more_for_users__says_what_is_not_asked_without() -> None:
+    found = credentials(platform("mastodon"), load({}))
+    assert (found.state, found.says) == ("ok", "MASTODON_TOKEN is not set; not asked: query.")
+    assert found.fix == "Set MASTODON_TOKEN to use all of it."
+
+
+@pytest.mark.parametrize("name", ["MASTODON_TOKEN", "MASTODON_TOKEN__EXAMPLE_ORG"])
+def test_credentials_that_are_set__are_told_without_their_value(name: str) -> None:
+    found = credentials(platform("mastodon"), load({name: SECRET}))
+    assert (found.state, found.says) == ("ok", "MASTODON_TOKEN is set.")
+
+
+def test_credentials_in_a_file__count_as_set(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(SECRET)
+    assert credentials(platform("mastodon"), load({"MASTODON_TOKEN_FILE": str(tmp_path / "token")})).says.endswith("is set.")
+
+
+def test_credentials_in_a_file_that_is_missing__fail() -> None:
+    found = credentials(platform("mastodon"), load({"MASTODON_TOKEN_FILE": "/nowhere"}))
+    assert (found.state, "/nowhere" in found.says) == ("fail", True)
+
+
+def test_platform_that_is_closed_without__is_a_warning() -> None:
+    found = credentials(Closed(), load({}))
+    assert (found.state, found.says) == ("warn", "CLOSED_TOKEN is not set; nothing can be asked without it.")
