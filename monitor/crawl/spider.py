@@ -27,10 +27,11 @@ from monitor.crawl.outcome import outcome
 from monitor.crawl.page_item import PageItem
 from monitor.crawl.poll import Poll
 from monitor.crawl.session import Session
-from monitor.errors import LeaseLostError, MonitorError, RetryLater, UsageError
+from monitor.errors import LeaseLostError, MonitorError, RetryLater, StoreUnavailableError, UsageError
 from monitor.page import Ask, Asked, Page, Reply
 from monitor.post import EARLIEST, Post
 from monitor.source import Source, SourceKind
+from monitor.store.connection import Store
 from monitor.store.leases import Claim
 
 logger = logging.getLogger(__name__)
@@ -157,7 +158,8 @@ class PlatformSpider(scrapy.Spider):
                 async for item in poll.items():
                     yield item
         except MonitorError as error:
-            ended = error
+            # A request that a stop cut short says nothing about the source.
+            ended = None if self.session.stopping and isinstance(error, RetryLater) else error
         except Exception as error:  # a fault of ours: the source must not look well, nor its walk take others down
             logger.exception("event=walk_broken source=%s", claim.source.id)
             ended = MonitorError(f"Collecting {claim.source.id} broke off ({type(error).__name__}); the log has the details.")
@@ -174,9 +176,7 @@ class PlatformSpider(scrapy.Spider):
         deadline = None if self.given.shift is None else clock.now() + self.given.shift
         served = 0
         while not self.session.stopping and (deadline is None or clock.now() < deadline):
-            claim = await store.leases.claim_due(
-                self.name, owner=self.session.owner, lease_s=self._lease_s, topic=self.given.topic
-            )
+            claim = await self._claim_due(store)
             if claim is not None:
                 served += 1
                 yield replace(claim, source=self._with_since(claim.source))
@@ -186,6 +186,18 @@ class PlatformSpider(scrapy.Spider):
                 await asyncio.sleep(_IDLE_S)
         if not served and deadline is None:
             await self._say_nothing_due()
+
+    async def _claim_due(self, store: Store) -> Claim | None:
+        """The next due source. A shift outlives an outage of MongoDB; a single pass tells it."""
+        try:
+            return await store.leases.claim_due(
+                self.name, owner=self.session.owner, lease_s=self._lease_s, topic=self.given.topic
+            )
+        except StoreUnavailableError as error:
+            if self.given.shift is None:
+                raise
+            logger.warning("event=claim_failed reason=%s", error)
+            return None
 
     async def _claim_given(self, source: Source) -> Claim:
         store = await self.session.store()

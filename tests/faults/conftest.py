@@ -207,3 +207,10 @@ def until() -> Callable[..., float]:
         return time.monotonic() - begun
 
     return wait
+
+
+@pytest.fixture
+def own_database() -> Iterator[Callable[[str], Database]]:
+    """A database on a server of the test's own."""
+    with ExitStack() as stack:
+        yield lambda uri: Database(uri, "outage", stack.enter_context(MongoClient[Document](uri, tz_aware=True)))
