@@ -1,8 +1,11 @@
 """Scrapy settings of the project; the reason of each is in docs/configuration.md."""
 
-from monitor import __version__, config
+import os
 
-_contact = config.load().contact
+from monitor import __version__
+
+# Not by monitor.config, which refuses what is wrong: nothing can tell a person so while Scrapy imports its settings.
+_contact = os.environ.get("MONITOR_CONTACT")
 
 BOT_NAME = "social-monitor"
 USER_AGENT = f"SocialMonitor/{__version__} ({_contact or 'set MONITOR_CONTACT to say who runs this'})"
@@ -34,6 +37,10 @@ FEED_EXPORTERS = {
     "jsonlines": "monitor.crawl.exporters.PostsJsonLines",
     "jl": "monitor.crawl.exporters.PostsJsonLines",
     "csv": "monitor.crawl.exporters.PostsCsv",
+    # Scrapy's own would write the page with all that travels with it.
+    "xml": None,
+    "marshal": None,
+    "pickle": None,
 }
 FEED_EXPORT_ENCODING = "utf-8"
 

@@ -52,14 +52,13 @@ def monitor() -> None:
 def main() -> None:
     """Run the command line and exit with the documented code: an error is a sentence on stderr, never a traceback."""
     try:
-        monitor(standalone_mode=False)
+        # In this mode click returns the code of its Exit; the commands themselves return None.
+        sys.exit(monitor(standalone_mode=False))
     except click.ClickException as error:
         error.show()
         sys.exit(2)
     except (click.exceptions.Abort, KeyboardInterrupt):
         sys.exit(130)
-    except click.exceptions.Exit as ended:
-        sys.exit(ended.exit_code)
     except MonitorError as error:
         click.echo(str(error), err=True)
         sys.exit(next(code for kind, code in EXIT_CODES if isinstance(error, kind)))

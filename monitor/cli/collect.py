@@ -1,9 +1,10 @@
 """`monitor collect`: run what is due, each platform in a Scrapy process of its own."""
 
-import signal
+import socket
 import subprocess
 import time
 from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 
 import click
@@ -12,6 +13,7 @@ from monitor import clock
 from monitor.cli.opened import opened, run
 from monitor.config import load
 from monitor.crawl.process import joined_exit_code, start
+from monitor.errors import StoreUnavailableError
 from monitor.mongod.private import acquire
 from monitor.source import Source
 
@@ -19,6 +21,7 @@ SHIFT = "10m"
 # What each page brought is in the run records; the terminal gets what went wrong, and a line at the end.
 SETTINGS = {"LOG_LEVEL": "WARNING"}
 MOST_TOLD = 50
+INTERRUPTED = 130
 LOOK_S = 5.0  # how soon --follow starts the next shift or a platform that was added
 
 
@@ -60,16 +63,17 @@ def _say(due: list[Source]) -> None:
 def _one_pass(platforms: set[str]) -> int:
     began = clock.now()
     crawls = [start(platform, arguments={}, settings=SETTINGS) for platform in sorted(platforms)]
-    code = joined_exit_code(_wait(crawls))
-    run(_tell(began))
+    code = _wait(crawls)
+    run(_tell(crawls, began))
     return code
 
 
-async def _tell(since: datetime) -> None:
-    """A line on stdout for each crawl that began at `since` or later; what failed the crawls have said themselves."""
+async def _tell(crawls: Iterable[subprocess.Popen[str]], since: datetime) -> None:
+    """A line on stdout for each of these crawls, all started by us at `since` or later; what failed they have said themselves."""
+    pids, here = {crawl.pid for crawl in crawls}, socket.gethostname()
     async with opened() as store:
         for made in reversed(await store.runs.list_newest(limit=MOST_TOLD)):
-            if made.started_at >= since:
+            if made.started_at >= since and made.pid in pids and made.host == here:
                 counted = ", ".join(
                     f"{made.stats.get(name, 0):,} {name}" for name in ("posts", "new", "changed", "quarantined")
                 )
@@ -82,30 +86,33 @@ def _follow() -> int:
     began = clock.now()
     try:
         while True:
-            for platform in sorted({source.platform for source in run(_sources())}):
-                if platform in crawls and crawls[platform].poll() is not None:
-                    run(_tell(began))
-                    began = clock.now()
-                if platform not in crawls or crawls[platform].poll() is not None:
+            try:
+                for platform in run(_platforms()):
+                    before = crawls.get(platform)
+                    if before is not None and before.poll() is None:
+                        continue
+                    if before is not None:
+                        run(_tell([before], began))
                     crawls[platform] = start(platform, arguments={"shift": SHIFT}, settings=SETTINGS)
+            except StoreUnavailableError as away:  # shifts under way outlive that, too
+                click.echo(str(away), err=True)
             time.sleep(LOOK_S)
     except KeyboardInterrupt:
         _wait(list(crawls.values()))
-        run(_tell(began))
-        return 130
+        run(_tell(crawls.values(), began))
+        return INTERRUPTED
 
 
-async def _sources() -> list[Source]:
+async def _platforms() -> list[str]:
     async with opened() as store:
-        return [standing.source for standing in await store.sources.list_all() if standing.source.topics]
+        return sorted({standing.source.platform for standing in await store.sources.list_all() if standing.source.topics})
 
 
-def _wait(crawls: list[subprocess.Popen[str]]) -> list[int]:
-    """Exit codes of all crawls. On Ctrl-C each is told once to end and then waited for."""
+def _wait(crawls: list[subprocess.Popen[str]]) -> int:
+    """The joined exit code of all crawls, when all have ended. Ctrl-C reaches them too, and a second time would cut them off."""
     try:
-        return [crawl.wait() for crawl in crawls]
+        return joined_exit_code(crawl.wait() for crawl in crawls)
     except KeyboardInterrupt:
         for crawl in crawls:
-            if crawl.poll() is None:
-                crawl.send_signal(signal.SIGINT)
-        return [crawl.wait() for crawl in crawls]
+            crawl.wait()
+        return INTERRUPTED

@@ -13,7 +13,8 @@ from monitor.errors import MonitorError
 @click.argument("post_id", metavar="ID")
 def raw(post_id: str) -> None:
     """Print the raw post ID as JSON, as it came from the platform. ID is the `_id` of a stored post."""
-    click.echo(json.dumps(run(_raw(post_id)), ensure_ascii=False, indent=2))
+    told = json.dumps(run(_raw(post_id)), ensure_ascii=False, indent=2)
+    click.echo(told.encode("utf-8", "backslashreplace"))  # half of a surrogate pair becomes its JSON escape
 
 
 async def _raw(post_id: str) -> object:

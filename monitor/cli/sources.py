@@ -24,7 +24,9 @@ def sources(platform: str | None, as_json: bool) -> None:
         click.echo(json.dumps([_told(standing) for standing in standings], ensure_ascii=False))
         return
     if not standings:
-        click.echo("There are no sources yet. Make some with: monitor track WORD", err=True)
+        click.echo(
+            f"There are no sources{f' of {platform}' if platform else ''} yet. Make some with: monitor track WORD", err=True
+        )
         return
     table = Table(box=None, header_style="bold", pad_edge=False)
     for heading in ("state", "last", "next", "gaps", "source"):

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 import click
 
 from monitor import outbound
+from monitor.bookmark import Step
 from monitor.cli.opened import opened, run
 from monitor.config import Config, load
+from monitor.crawl import arguments
 from monitor.crawl.platforms import platform as platform_named
 from monitor.crawl.platforms import platforms as all_platforms
 from monitor.crawl.spider import PlatformSpider
@@ -15,6 +17,7 @@ from monitor.errors import UsageError
 from monitor.query.native import compile_term
 from monitor.query.term import Term, parse
 from monitor.source import Source
+from monitor.store.connection import Store
 from monitor.topic import Topic, slug
 
 DEFAULT_INSTANCE = "mastodon.social"
@@ -102,13 +105,14 @@ def _places(spider: PlatformSpider, instances: Sequence[str]) -> list[Mapping[st
 
 
 def _source(spider: PlatformSpider, kind: str, parameters: Mapping[str, str], topic: Topic) -> Source:
-    return Source(platform=spider.name, kind=kind, parameters=parameters, topics=(topic.id,))
+    told = {name: arguments.parameter(name, value) for name, value in parameters.items()}
+    return Source(platform=spider.name, kind=kind, parameters=told, topics=(topic.id,))
 
 
 async def _save(topic: Topic, sources: Sequence[Source], config: Config) -> int:
     await asyncio.gather(
         *(
-            outbound.check(source.parameters["url"], private_hosts=config.private_hosts)
+            outbound.check(platform_named(source.platform).ask(source, Step()).path, private_hosts=config.private_hosts)
             for source in sources
             if "url" in source.parameters
         )
@@ -117,7 +121,15 @@ async def _save(topic: Topic, sources: Sequence[Source], config: Config) -> int:
         known = await store.topics.get(topic.id)
         if known is not None and known.query != topic.query:
             raise UsageError(f"There is a topic {topic.id} already, for {known.query}: choose another id with --id.")
-        saved = known or await store.topics.add(topic)
+        saved = await _joined(store, known, topic)
         for source in sources:
             await store.sources.ensure(source)
         return saved.version
+
+
+async def _joined(store: Store, known: Topic | None, topic: Topic) -> Topic:
+    """The stored topic, which watches the platforms of both: posts are matched with the topics of their platform only."""
+    if known is None:
+        return await store.topics.add(topic)
+    more = [name for name in topic.platforms if name not in known.platforms]
+    return await store.topics.edit(topic.id, platforms=(*known.platforms, *more)) if more and known.platforms else known

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from monitor.errors import UsageError
+from monitor.post import EARLIEST
 from monitor.source import Source, SourceKind
 
 # What identifies a source; a platform says per kind which of them it needs.
@@ -37,7 +38,7 @@ def read(given: Mapping[str, str], *, platform: str, kinds: Mapping[str, SourceK
     """Turn `-a` pairs into Arguments. Raises UsageError with the sentence to print."""
     if unknown := sorted(set(given) - NAMES - SCRAPYD_NAMES):
         raise UsageError(f"Unknown spider argument {unknown[0]}=: {platform} takes {', '.join(sorted(_taken(kinds)))}.")
-    parameters = {name: _parameter(name, given[name]) for name in PARAMETERS if name in given}
+    parameters = {name: parameter(name, given[name]) for name in PARAMETERS if name in given}
     topic, shift = given.get("topic"), given.get("shift")
     if parameters and topic:
         raise UsageError("Give either topic= or the parameters of one source, not both.")
@@ -55,16 +56,18 @@ def read(given: Mapping[str, str], *, platform: str, kinds: Mapping[str, SourceK
 
 def moment(text: str, *, now: datetime) -> datetime:
     """A time given as RFC 3339 (without zone: UTC) or as an age such as `-7d` or `-12h`. Raises UsageError."""
-    if found := _AGE.fullmatch(text):
-        return now - timedelta(seconds=int(found[1]) * _UNITS[found[2]])
     try:
+        if found := _AGE.fullmatch(text):
+            return now - timedelta(seconds=int(found[1]) * _UNITS[found[2]])
         read_moment = datetime.fromisoformat(text)
+        aware = (read_moment if read_moment.tzinfo else read_moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:
+        raise UsageError(f"since={text} lies before all time: no post is older than {EARLIEST.year}.") from None
     except ValueError:
         raise UsageError(f"since={text} is no time: use an age such as -7d or -12h, or 2026-11-22T08:00:00Z.") from None
-    aware = read_moment if read_moment.tzinfo else read_moment.replace(tzinfo=UTC)
     if aware > now:
         raise UsageError(f"since={text} lies in the future.")
-    return aware.astimezone(UTC)
+    return aware
 
 
 def duration(text: str) -> timedelta:
@@ -75,12 +78,8 @@ def duration(text: str) -> timedelta:
     return timedelta(seconds=int(found[1]) * _UNITS[found[2]])
 
 
-def _taken(kinds: Mapping[str, SourceKind]) -> set[str]:
-    parameters = {name for kind in kinds.values() for name in (*kind.needs, *kind.takes)}
-    return {f"{name}=" for name in (parameters | (NAMES - set(PARAMETERS)))}
-
-
-def _parameter(name: str, value: str) -> str:
+def parameter(name: str, value: str) -> str:
+    """One parameter of a source in the one form that its id is made of. Raises UsageError."""
     text = value.strip()
     if not text:
         raise UsageError(f"{name}= is empty.")
@@ -96,6 +95,11 @@ def _parameter(name: str, value: str) -> str:
             raise UsageError(f"instance={value} is no host name: use a name such as mastodon.social.")
         return host
     return text
+
+
+def _taken(kinds: Mapping[str, SourceKind]) -> set[str]:
+    parameters = {name for kind in kinds.values() for name in (*kind.needs, *kind.takes)}
+    return {f"{name}=" for name in (parameters | (NAMES - set(PARAMETERS)))}
 
 
 def _refuse_tag(value: str) -> str:

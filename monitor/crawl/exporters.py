@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from scrapy.exporters import BaseItemExporter, JsonItemExporter, JsonLinesItemExporter
@@ -43,18 +43,19 @@ class PostsCsv(BaseItemExporter):
     """A table with the columns of COLUMNS, RFC 4180, UTF-8, safe to open in a spreadsheet."""
 
     def __init__(self, file: Any, **options: Any) -> None:
-        self._header_due = bool(options.pop("include_headers_line", True))  # False when Scrapy appends to a file
         super().__init__(**options)
         self.file = file
 
+    def start_exporting(self) -> None:
+        if not (self.file.seekable() and self.file.tell()):  # -o goes on with a table that has its header
+            self._write([COLUMNS])
+
     def export_item(self, item: Any) -> None:
+        self._write([_cell(_value(post, column)) for column in COLUMNS] for post in _posts(item))
+
+    def _write(self, rows: Iterable[Iterable[str]]) -> None:
         lines = io.StringIO(newline="")
-        writer = csv.writer(lines)
-        if self._header_due:
-            writer.writerow(COLUMNS)
-            self._header_due = False
-        for post in _posts(item):
-            writer.writerow([_cell(_value(post, column)) for column in COLUMNS])
+        csv.writer(lines).writerows(rows)
         self.file.write(lines.getvalue().encode(self.encoding or "utf-8"))
 
 

@@ -9,6 +9,7 @@ Scrapy's back-pressure and graceful stop hold.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
@@ -164,7 +165,8 @@ class PlatformSpider(scrapy.Spider):
             logger.exception("event=walk_broken source=%s", claim.source.id)
             ended = MonitorError(f"Collecting {claim.source.id} broke off ({type(error).__name__}); the log has the details.")
         finally:
-            self._claimed.pop(claim.source.id, None)
+            if self._claimed.get(claim.source.id) is claim:  # else claimed anew after an outage, by a walk that goes on
+                del self._claimed[claim.source.id]
             await self._finish(claim, poll, ended)
             self._walks.release()
 
@@ -217,7 +219,9 @@ class PlatformSpider(scrapy.Spider):
         return replace(source, since=since)
 
     async def _say_nothing_due(self) -> None:
-        store = await self.session.store()
+        store, topic = await self.session.store(), self.given.topic
+        if topic is not None and await store.topics.get(topic) is None:
+            raise UsageError(f"There is no topic {topic}. Make it with: monitor track QUERY --id {topic}")
         if await store.sources.list_all(platform=self.name):
             logger.info("event=nothing_due platform=%s: no source is due now; `monitor sources` shows when", self.name)
             return
@@ -251,7 +255,6 @@ class PlatformSpider(scrapy.Spider):
             state = outcome(error, poll, interval_s=self.interval_s, now=clock.now())
             await store.sources.finish(claim.source.id, epoch=claim.epoch, run=self.session.run, state=state)
             await store.ledger.settle(claim.source.id)
-            await store.ledger.settle(claim.source.id)
         except RetryLater as away:
             logger.warning("event=finish_failed source=%s reason=%s", claim.source.id, away)
 
@@ -262,7 +265,8 @@ class PlatformSpider(scrapy.Spider):
             try:
                 store = await self.session.store()
                 for claim in list(self._claimed.values()):
-                    await store.leases.renew(claim.source.id, epoch=claim.epoch, lease_s=self._lease_s)
+                    with suppress(LeaseLostError):  # one that is lost must not cost the others theirs
+                        await store.leases.renew(claim.source.id, epoch=claim.epoch, lease_s=self._lease_s)
             except MonitorError as error:
                 logger.warning("event=renew_failed reason=%s", error)
 

@@ -46,10 +46,12 @@ def test_doctor__for_people__is_a_line_per_check_and_what_to_do_below_it(typed: 
     assert lines[place + 1].strip().startswith("Set MONITOR_CONTACT")
 
 
-def test_doctor__server_is_away__fails_and_the_other_checks_are_told(typed: Type, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("monitor.store.connection.SELECTION_MS", 200)
-    monkeypatch.setattr("monitor.store.connection.OPERATION_MS", 500)
-    monkeypatch.setenv("MONGODB_URI", "mongodb://ann:a-password@127.0.0.1:9/?replicaSet=rs0")
+@pytest.mark.parametrize(("uri", "mongod"), [("", "/nowhere/mongod"), ("mongodb://ann:a-password@:nothing/", "")])
+def test_doctor__no_database__fails_and_the_other_checks_are_told(
+    typed: Type, monkeypatch: pytest.MonkeyPatch, uri: str, mongod: str
+) -> None:
+    monkeypatch.setenv("MONGODB_URI", uri)
+    monkeypatch.setenv("MONITOR_MONGOD", mongod)
     found = typed("--json")
     assert (found.exit_code, states(found)["MongoDB"], states(found)["contact"]) == (1, "fail", "ok")
     assert "a-password" not in found.output

@@ -29,11 +29,12 @@ from monitor.source import Source
 from monitor.store.connection import open_store
 
 STOPPED_S, STOPPED_SOAKED_S, DEAD_S = 20.0, 600.0, 3.0
-WARM_S = 6.0
+WARM_S = 4.0
 CATCHES_UP_S = 120.0
 SAMPLE_S = 0.25
 FLAT_MIB = 10.0
-SINCE = timedelta(seconds=240)
+FRESH_S = 10.0
+SINCE = timedelta(seconds=120)
 SOURCES = {
     "tag": {"tag": "endless"},
     "public": {},
@@ -85,17 +86,17 @@ def mongod(tmp_path: Path) -> Iterator[Mongod]:
         server.end()
 
 
-def stopped(server: Mongod, away_s: float) -> None:
+def stop(server: Mongod) -> None:
     server.process.send_signal(signal.SIGSTOP)
-    time.sleep(away_s)
+
+
+def go_on(server: Mongod) -> None:
     server.process.send_signal(signal.SIGCONT)
 
 
-def killed(server: Mongod, away_s: float) -> None:
+def kill(server: Mongod) -> None:
     server.process.kill()
     server.process.wait()
-    time.sleep(away_s)
-    server.start()
 
 
 async def ensure_sources(uri: str, database: str) -> None:
@@ -114,32 +115,90 @@ def asked(entry: dict[str, Any]) -> str:
     return "tag" if "/tag/" in entry["path"] else found[0] if found else "public"
 
 
+def holes(stored: list[dict[str, Any]]) -> int:
+    """Posts of #endless are numbered: what is missing between the oldest and the newest stored was skipped."""
+    found = [re.match(r"Post (\d+), id", post["text"]) for post in stored if "endless" in post.get("tags", ())]
+    numbers = [int(match[1]) for match in found if match]
+    return max(numbers) - min(numbers) + 1 - len(set(numbers))
+
+
 @pytest.mark.parametrize(
-    ("outage", "away_s", "away_soaked_s"), [(stopped, STOPPED_S, STOPPED_SOAKED_S), (killed, DEAD_S, DEAD_S)]
+    ("begin", "end", "away_s", "away_soaked_s"),
+    [
+        pytest.param(stop, go_on, STOPPED_S, STOPPED_SOAKED_S, id="stopped"),
+        pytest.param(kill, Mongod.start, DEAD_S, DEAD_S, id="killed"),
+    ],
 )
 def test_outage__of_mongodb_while_a_crawl_collects__nothing_lost_little_asked_and_caught_up(
-    outage: Callable[[Mongod, float], None], away_s: float, away_soaked_s: float, mongod, simulate, crawl, until, seed, soak,
+    begin: Callable[[Mongod], None],
+    end: Callable[[Mongod], None],
+    away_s: float,
+    away_soaked_s: float,
+    mongod,
     own_database,
-):  # fmt: skip
+    simulate,
+    crawl,
+    until,
+    seed,
+    soak,
+):
     away_s = away_soaked_s if soak else away_s
-    platforms = simulate("--seed", str(seed), "--posts", "12000", "--delay", "100", "--endless", "40,12000")
+    platforms = simulate("--seed", str(seed), "--posts", "8000", "--delay", "100", "--endless", "40,6000")
     database = own_database(mongod.uri)
     asyncio.run(ensure_sources(database.uri, database.name))
-    shifts = [crawl("shift-0", database, shift="10m", base_url=platforms.mastodon)]
+    shifts = [crawl("shift-0", database, shift="60m", base_url=platforms.mastodon)]
     until(lambda: platforms.requests("shift-0"), within_s=60, what="the first ask")
     time.sleep(WARM_S)
-    before = database.count()
-    rss = [shifts[0].rss_mib()]
-    began_at = datetime.now(UTC)
-    outage(mongod, away_s)
-    ended_at = datetime.now(UTC)
-    rss.append(shifts[0].rss_mib())
-    begun = time.monotonic()
-    while time.monotonic() - begun < 60:
-        time.sleep(1)
-        print(round(time.monotonic()-begun), shifts[0].process.poll(), shifts[0].rss_mib(), database.count(), {k:(v["state"],len(v["bookmark"]["gaps"]),v["lease"]["owner"]) for k,v in database.sources().items()})
-    print(before, rss, began_at, ended_at)
-    log = platforms.log()
-    print(Counter(asked(e) for e in log["requests"] if began_at.isoformat() < e["at"] < ended_at.isoformat()))
-    print(shifts[0].said())
+    stored_before = database.count()
+    open_before = sum(bool(source["bookmark"]["gaps"]) for source in database.sources().values())
 
+    began_at, rss = datetime.now(UTC), [shifts[0].rss_mib()]
+    begin(mongod)
+    while datetime.now(UTC) < began_at + timedelta(seconds=away_s):
+        time.sleep(SAMPLE_S)
+        rss.append(shifts[0].rss_mib())
+    ended_at, asked_last = datetime.now(UTC), platforms.last()
+    end(mongod)
+
+    def caught_up() -> bool:
+        if not shifts[-1].running():  # as `monitor collect --follow` would
+            shifts.append(crawl(f"shift-{len(shifts)}", database, shift="60m", base_url=platforms.mastodon))
+        polled = [
+            source["last_polled_at"] is not None and not source["bookmark"]["gaps"] and source["lease"]["owner"] is None
+            for source in database.sources().values()
+        ]
+        return all(polled)
+
+    caught_up_s = until(caught_up, within_s=CATCHES_UP_S, what="every source is caught up")
+    rss_after = shifts[-1].rss_mib()
+    shifts[-1].process.terminate()
+    code = shifts[-1].ended(within_s=20)
+    back = crawl("back", database, tag="endless", instance=LOCAL_HOST, base_url=platforms.mastodon)
+    fresh = {"tags": "endless", "created_at": {"$gt": datetime.now(UTC)}}
+    fresh_s = until(lambda: database.has(fresh), within_s=60, what="a fresh post is stored")
+    codes = [shift.process.returncode for shift in shifts[:-1]] + [code, back.ended(within_s=60)]
+
+    log, stored = platforms.log(), database.posts()
+    during = Counter(
+        asked(entry) for entry in log["requests"] if entry["number"] <= asked_last and entry["at"] > began_at.isoformat()
+    )
+    compared = compare(log["posts"], stored)
+    print(
+        f"\nseed {seed}: {begin.__name__}, away {(ended_at - began_at).total_seconds():.1f} s with {open_before} sources being "
+        f"walked, {stored_before} posts stored before; asked meanwhile {dict(during)}; memory {rss[0]:.0f} MiB at its begin, "
+        f"{min(rss):.0f} to {max(rss):.0f} meanwhile, {rss_after:.0f} when caught up, {caught_up_s:.0f} s after its end; crawls "
+        f"that it took {len(shifts)}, exit codes {codes}; rows shown {len(log['posts'])}, posts shown {compared.shown}, stored "
+        f"{compared.stored}, missing {compared.missing}, invented {compared.invented}, doubled {compared.doubled}, different "
+        f"{compared.different}, skipped {holes(stored)}; a fresh post after {fresh_s:.1f} s"
+    )
+    assert compared.exact, compared.examples
+    assert holes(stored) == 0
+    assert open_before >= len(SOURCES) - 1
+    assert set(during) <= set(SOURCES)
+    assert max(during.values(), default=0) <= 1
+    assert max(rss) - rss[0] <= FLAT_MIB
+    assert abs(rss_after - rss[0]) <= FLAT_MIB
+    assert compared.stored > stored_before + 1000
+    assert fresh_s <= FRESH_S
+    assert len(shifts) == 1
+    assert codes == [130, 0]

@@ -50,7 +50,7 @@ def ran(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_page_has_ten_steps_and_names_the_files_of_its_blocks():
     assert re.findall(r"^## (\d+)\. ", PAGE, flags=re.MULTILINE) == [str(number) for number in range(1, 11)]
-    assert [name for name in (*PLACES, *EXAMPLES) if f"`{name}`" not in PAGE] == []
+    assert [name for name in (*PLACES, *EXAMPLES) if f"**{name}**" not in PAGE] == []
 
 
 def test_example_passes_the_contract_tests_and_its_own(project):

@@ -8,8 +8,9 @@ import argparse
 import sys
 
 from scrapy.commands.crawl import Command as ScrapyCrawl
+from scrapy.crawler import Crawler
 
-from monitor import clock
+from monitor import clock, config
 from monitor.crawl import arguments
 from monitor.crawl.session import Session
 from monitor.crawl.spider import PlatformSpider
@@ -25,6 +26,7 @@ class Command(ScrapyCrawl):
         assert self.crawler_process is not None
         try:
             spider_class = self._spider_class(args)
+            config.load()  # refused here in a sentence; inside the crawl it would be a traceback
             arguments.read(opts.spargs, platform=spider_class.name, kinds=spider_class.kinds, now=clock.now())
         except Fatal as error:
             self._end(USAGE, str(error))
@@ -38,8 +40,13 @@ class Command(ScrapyCrawl):
         session = Session.of(crawler)
         for name, failure in session.failures.items():
             sys.stderr.write(f"{name}: {failure}\n")
-        reason = "" if crawler.stats is None else str(crawler.stats.get_value("finish_reason"))
+        assert crawler.stats is not None
+        reason = str(crawler.stats.get_value("finish_reason"))
         self.exitcode = exit_code(session.failures, finished=session.finished, reason=reason)
+        if not self.exitcode and _unwritten(crawler):
+            self._end(
+                FAILURE, "What was collected is stored, but not every file of -o or -O could be written; the log says why."
+            )
 
     def _spider_class(self, args: list[str]) -> type[PlatformSpider]:
         assert self.crawler_process is not None
@@ -54,6 +61,15 @@ class Command(ScrapyCrawl):
     def _end(self, code: int, sentence: str) -> None:
         sys.stderr.write(f"{sentence}\n")
         self.exitcode = code
+
+
+def _unwritten(crawler: Crawler) -> bool:
+    """Whether an export is missing or cut. Scrapy only logs that, and counts what it could write."""
+    assert crawler.stats is not None
+    written: list[int] = [
+        count for name, count in crawler.stats.get_stats().items() if name.startswith("feedexport/success_count/")
+    ]
+    return sum(written) < len(crawler.settings.getdict("FEEDS"))
 
 
 def exit_code(failures: dict[str, MonitorError], *, finished: int, reason: str) -> int:
