@@ -53,14 +53,18 @@ class Config:
 
     def secret(self, name: str) -> Secret | None:
         """The credential `name` from the environment, or from the file that `name`_FILE names. None where neither is set."""
-        if value := self.environment.get(name):
-            return Secret(value)
-        if path := self.environment.get(f"{name}_FILE"):
-            try:
-                return Secret(Path(path).read_text(encoding="utf-8").strip())
-            except OSError as error:
-                raise ConfigurationError(f"{name}_FILE names {path}, which cannot be read: {error.strerror}.") from error
-        return None
+        return _secret(self.environment, name)
+
+
+def _secret(environment: Mapping[str, str], name: str) -> Secret | None:
+    if value := environment.get(name):
+        return Secret(value)
+    if path := environment.get(f"{name}_FILE"):
+        try:
+            return Secret(Path(path).read_text(encoding="utf-8").strip())
+        except OSError as error:
+            raise ConfigurationError(f"{name}_FILE names {path}, which cannot be read: {error.strerror}.") from error
+    return None
 
 
 def load(environment: Mapping[str, str] | None = None) -> Config:
@@ -74,9 +78,8 @@ def load(environment: Mapping[str, str] | None = None) -> Config:
     home = env.get("MONITOR_HOME")
     data_home = env.get("XDG_DATA_HOME") or str(Path("~/.local/share").expanduser())
     mongod = env.get("MONITOR_MONGOD")
-    uri = env.get("MONGODB_URI")
     return Config(
-        mongodb_uri=Secret(uri) if uri else None,
+        mongodb_uri=_secret(env, "MONGODB_URI"),
         database=database,
         home=Path(home).expanduser() if home else Path(data_home) / "social-monitor",
         mongod=Path(mongod).expanduser() if mongod else None,

@@ -42,13 +42,13 @@ def list_rows(platform: str | None, limit: int, as_json: bool) -> None:
     if not rows:
         click.echo("The quarantine is empty.", err=True)
         return
-    table = Table(box=None, header_style="bold")
-    for heading in ("id", "source", "reason", "times", "last met"):
-        table.add_column(heading, overflow="fold")
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in ("id", "times", "last met", "source", "reason"):
+        table.add_column(heading, no_wrap=True)
     for row in rows:
         told = _told(row)
-        table.add_row(told["id"], told["source"], told["reason"], str(told["times"]), told["last_at"])
-    Console(markup=False).print(table)
+        table.add_row(told["id"], str(told["times"]), told["last_at"], told["source"], told["reason"])
+    Console(markup=False, width=1000).print(table)  # a narrow terminal wraps by itself; a cut id would be useless
     click.echo(
         f"{len(rows)} of {count}. One whole: monitor quarantine show ID. Another try: monitor quarantine replay", err=True
     )

@@ -42,6 +42,10 @@ def read(given: Mapping[str, str], *, platform: str, kinds: Mapping[str, SourceK
     topic, shift = given.get("topic"), given.get("shift")
     if parameters and topic:
         raise UsageError("Give either topic= or the parameters of one source, not both.")
+    if parameters and shift:
+        raise UsageError(
+            "shift= serves the sources that are due; a source that is named is polled once. Leave one of them out."
+        )
     since = moment(given["since"], now=now) if "since" in given else None
     return Arguments(
         source=_source(platform, kinds, parameters, since) if parameters else None,

@@ -18,7 +18,6 @@ from monitor import clock
 from monitor.crawl.pace import Pace
 from monitor.errors import RateLimitedError
 
-LONGEST_SLEEP_S = 30.0
 _SLICE_S = 0.25  # how soon a wait notices that the crawl is stopping
 
 
@@ -28,6 +27,7 @@ class PaceMiddleware:
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
         self.paces: dict[str, Pace] = {}
+        self.longest_wait_s = crawler.settings.getfloat("MONITOR_LONGEST_WAIT_S")
         setting = crawler.settings.get("MONITOR_PACE_S")
         self.spacing_s: float | None = None if setting is None else float(setting)
 
@@ -40,7 +40,7 @@ class PaceMiddleware:
             return
         pace = self._pace(request)
         while (wait := pace.wait_s(time.monotonic())) > 0:
-            if pace.not_before - time.monotonic() > LONGEST_SLEEP_S:
+            if pace.not_before - time.monotonic() > self.longest_wait_s:
                 raise RateLimitedError(f"{_host(request)} asked us to wait.", wait_s=pace.not_before - time.monotonic())
             if self.crawler.engine is not None and not self.crawler.engine.running:
                 raise RateLimitedError("The crawl is stopping; the request was not sent.", wait_s=0)

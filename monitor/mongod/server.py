@@ -118,7 +118,7 @@ def await_socket(server: Server) -> None:
             stop(server)
             raise MongodError(
                 f"The private MongoDB did not answer within {START_S:.0f} seconds of its start. Its log is "
-                f"{server.folder.log}; run  the command again, or set MONITOR_HOME to a folder on a faster disk."
+                f"{server.folder.log}; run the command again, or set MONITOR_HOME to a folder on a faster disk."
             )
         time.sleep(POLL_S)
 
