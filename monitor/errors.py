@@ -41,6 +41,10 @@ class CredentialsError(StopSource):
     """The platform refused the credentials, or asks for some."""
 
 
+class SignInOverError(CredentialsError):
+    """What the platform gave at sign-in ran out: it is renewed, and the request sent once more."""
+
+
 class GoneError(StopSource):
     """The account, feed, tag or instance no longer exists."""
 

@@ -150,6 +150,20 @@ def test_floor__rule_measured_from_now__would_lose_late_posts() -> None:
     assert late in collector.stored
 
 
+def test_busy_timeline__the_forward_walk_ends_where_it_began_and_the_next_poll_reads_on() -> None:
+    """Three posts a second and a page a second: there would always be one more short page, and gaps would never get a turn."""
+    platform = Platform([(ms, at(ms)) for ms in range(1, 1_200_000, 300)])
+    collector = Collector(rules("oldest", timed=True), platform)
+    now = at(900_000)
+    collector.poll(now)
+    start = collector.bookmark.start
+    for _ in range(3):
+        began = now = now + timedelta(minutes=1)
+        now = collector.poll(now)
+        assert now - began < timedelta(seconds=60)
+        assert {mark for mark, visible in platform.posts if mark >= start and visible <= began} <= collector.stored
+
+
 def test_page_budget__the_gap_stays_and_the_next_poll_goes_on() -> None:
     platform = Platform([(ms, at(ms)) for ms in range(1, 5000)])
     collector = Collector(rules("newest", timed=True), platform)

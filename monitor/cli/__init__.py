@@ -17,6 +17,7 @@ COMMANDS = {
     "normalize": "normalize",
     "quarantine": "quarantine",
     "raw": "raw",
+    "score": "score",
     "simulate": "simulate",
     "sources": "sources",
     "track": "track",

@@ -57,7 +57,8 @@ def _say(due: list[Source]) -> None:
     for source in due:
         click.echo(source.id)
     told = ", ".join(f"{platform} {count}" for platform, count in sorted(Counter(source.platform for source in due).items()))
-    click.echo(f"{len(due)} sources are due{f': {told}' if told else ''}. Nothing was asked.", err=True)
+    are = "source is" if len(due) == 1 else "sources are"
+    click.echo(f"{len(due)} {are} due{f': {told}' if told else ''}. Nothing was asked.", err=True)
 
 
 def _one_pass(platforms: set[str]) -> int:

@@ -38,7 +38,7 @@ DAYS = 28
 POSTS = 8200  # of which about 7,000 are still there to be shown at the end
 QUERIES = ("python", "#climate", '"electric cars"', "coffee", "rust", "gardening", "trains")
 # The simulator has no public to be polite to.
-SETTINGS = {"MONITOR_PACE_S": "0", "LOG_LEVEL": "WARNING", "MONITOR_PAGES_PER_POLL": "2000"}
+SETTINGS = {"MONITOR_PACE_S": "0", "LOG_LEVEL": "WARNING", "MONITOR_PAGES_PER_POLL": "2000", "MONITOR_INTERVAL_S": "5"}
 LOOK_S = 0.5
 
 
@@ -162,7 +162,9 @@ async def _summarise(config: Config, result: Mapping[str, Any]) -> None:
 
 def _follow(config: Config, addresses: Mapping[str, Any], console: Console) -> None:
     """Go on as a running system would, until Ctrl-C."""
-    console.print("Going on with what the simulated platforms show from now on. Ctrl-C ends the demo.")
+    console.print(
+        "Going on with what the simulated platforms show from now on, a post every few minutes. Ctrl-C ends the demo."
+    )
     crawls = _crawls(addresses, {"shift": "1h"})
     try:
         with console.status("") as status:

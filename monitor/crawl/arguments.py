@@ -98,6 +98,16 @@ def parameter(name: str, value: str) -> str:
         if not _HOST.fullmatch(host):
             raise UsageError(f"instance={value} is no host name: use a name such as mastodon.social.")
         return host
+    return _url(text) if name == "url" else text
+
+
+def _url(text: str) -> str:
+    try:
+        place = urlsplit(text).netloc
+    except ValueError as error:
+        raise UsageError(f"url={text} is no address: {error}.") from None
+    if "@" in place:
+        raise UsageError("url= must not hold a user name or password: sources are shown, and arguments are visible to others.")
     return text
 
 

@@ -74,9 +74,8 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, list):
-        return _cell(
-            " ".join(str(each.get("url") or each.get("id")) if isinstance(each, Mapping) else str(each) for each in value)
-        )
+        told = (each.get("url") or each.get("id") if isinstance(each, Mapping) else each for each in value)
+        return _cell(" ".join(str(each) for each in told if each))
     if isinstance(value, bool):
         return "true" if value else "false"
     text = str(value)

@@ -24,7 +24,7 @@ from monitor.config import DEFAULT_DATABASE
 from monitor.crawl.address import address
 from monitor.crawl.pace_middleware import header_map
 from monitor.crawl.reply_check import check
-from monitor.errors import GoneError, RateLimitedError, RefusedError, ReplyError
+from monitor.errors import GoneError, RateLimitedError, RefusedError, ReplyError, SignInOverError
 from monitor.page import Ask, Reply
 from monitor.source import Source
 
@@ -56,6 +56,22 @@ async def fetch(spider: "PlatformSpider", source: Source, ask: Ask, *, cursor: s
 
 
 async def _fetch_once(spider: "PlatformSpider", source: Source, ask: Ask, *, cursor: str | None) -> Reply:
+    """Send `ask`, signed in where the platform's file says so; a sign-in that ran out is renewed, once."""
+
+    async def send(sign_in: Ask) -> Reply:
+        return await _send(spider, source, sign_in, cursor=None)
+
+    facts = await spider.sign_ins.facts(source, send)
+    if not facts:
+        return await _send(spider, source, ask, cursor=cursor)
+    try:
+        return await _send(spider, source, spider.signed(ask, facts), cursor=cursor)
+    except SignInOverError:
+        facts = await spider.sign_ins.renewed(source, facts, send)
+        return await _send(spider, source, spider.signed(ask, facts), cursor=cursor)
+
+
+async def _send(spider: "PlatformSpider", source: Source, ask: Ask, *, cursor: str | None) -> Reply:
     # The platform's own address, also where base_url= sends the request elsewhere: posts are identified by it.
     told_url = address(ask, base=spider.base_url, parameters=source.parameters, instead=None)
     url = address(ask, base=spider.base_url, parameters=source.parameters, instead=spider.given.base_url)
@@ -89,9 +105,13 @@ def _followed(spider: "PlatformSpider", url: str, response: Response) -> str:
     location = response.headers.get("Location")
     if not location:
         raise GoneError(f"{spider.name} redirected to nowhere ({response.status}).")
-    target = urljoin(url, location.decode("latin-1"))
-    if urlsplit(target).scheme not in {"http", "https"}:
-        raise RefusedError(f"{spider.name} redirected to an address that is not http: {urlsplit(target).scheme}.")
+    try:
+        target = urljoin(url, location.decode("latin-1"))
+        scheme = urlsplit(target).scheme
+    except ValueError as error:
+        raise RefusedError(f"{spider.name} redirected to what is no address: {error}.") from None
+    if scheme not in {"http", "https"}:
+        raise RefusedError(f"{spider.name} redirected to an address that is not http: {scheme}.")
     return target
 
 

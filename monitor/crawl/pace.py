@@ -94,6 +94,10 @@ class Pace:
             self.not_before = max(self.not_before, at + asked)
         return None
 
+    def hold(self, wait_s: float, *, at: float) -> None:
+        """Keep still for `wait_s` seconds, however long: a platform's own word for it, such as a quota that is used up."""
+        self.not_before = max(self.not_before, at + wait_s)
+
     def _backoff_s(self) -> float:
         longest = min(LONGEST_WAIT_S, FIRST_BACKOFF_S * 2.0 ** min(self.refusals, 12))
         return float(self.draw.uniform(FIRST_BACKOFF_S / 2, longest))

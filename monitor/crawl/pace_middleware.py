@@ -17,6 +17,7 @@ from scrapy.http import Response
 from monitor import clock
 from monitor.crawl.pace import Pace
 from monitor.errors import RateLimitedError
+from monitor.page import Reply
 
 _SLICE_S = 0.25  # how soon a wait notices that the crawl is stopping
 
@@ -53,7 +54,17 @@ class PaceMiddleware:
             wait = self._pace(request).answered(response.status, headers, at=time.monotonic(), now=clock.now())
             if wait is not None:
                 request.meta["asked_wait_s"] = wait
+            self._hold(request, response, headers)
         return response
+
+    def _hold(self, request: Request, response: Response, headers: Mapping[str, str]) -> None:
+        """Some platforms say in the body, even of a good reply, that they want to be left alone: no request may slip in between."""
+        asked = getattr(self.crawler.spider, "wait_s", None)
+        if asked is None:  # a probe's spider is none of a platform
+            return
+        wait = asked(Reply(response.status, headers, response.body, response.url, clock.now()))
+        if wait is not None:
+            self._pace(request).hold(wait, at=time.monotonic())
 
     def _pace(self, request: Request) -> Pace:
         host = _host(request)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from monitor.advance import Facts, Move, Rules, advance, refuse
-from monitor.bookmark import Bookmark, Mark, Step
+from monitor.bookmark import Bookmark, Mark, Step, order
 from monitor.page import Page, Reply
 from monitor.post import Post
 from monitor.source import Source
@@ -67,7 +67,7 @@ class PageItem:
         return refuse(self.bookmark, self.step, reason=self.refusal or "", asked_at=self.asked_at, rules=self.rules)
 
     def _advanced(self) -> Move:
-        marks = tuple(mark for mark in self.page.marks if mark is not None)
+        marks = self._marks()
         times = [post.created_at for post in self.posts if post.created_at <= self.asked_at + timedelta(days=1)]
         self.facts = Facts(
             marks=marks,
@@ -76,13 +76,20 @@ class PageItem:
             end=self.page.end,
             asked_at=self.asked_at,
             began_at=self.began_at,
-            top_at=self._at(self.page.top) or max(times, default=None),
-            bottom_at=self._at(self.page.bottom) or min(times, default=None),
+            top_at=self._at(max(marks, key=order, default=None)) or max(times, default=None),
+            bottom_at=self._at(min(marks, key=order, default=None)) or min(times, default=None),
             posts=len(self.posts),
             validators=self.page.validators,
             unchanged=self.page.unchanged,
         )
         return advance(self.bookmark, self.step, self.facts, rules=self.rules, since=self.source.since)
+
+    def _marks(self) -> tuple[Mark, ...]:
+        """The page's marks. Where most tell their time, one that tells none is a broken id: it would look like an end, or hide
+        all posts to come."""
+        marks = tuple(mark for mark in self.page.marks if mark is not None)
+        timed = tuple(mark for mark in marks if self.rules.marked_at(mark) is not None)
+        return timed if 2 * len(timed) > len(marks) else marks
 
     def _at(self, mark: Mark | None) -> datetime | None:
         return None if mark is None else self.rules.marked_at(mark)

@@ -28,6 +28,7 @@ from monitor.crawl.outcome import outcome
 from monitor.crawl.page_item import PageItem
 from monitor.crawl.poll import Poll
 from monitor.crawl.session import Session
+from monitor.crawl.sign_in import SignIns
 from monitor.errors import LeaseLostError, MonitorError, RetryLater, StoreUnavailableError, UsageError
 from monitor.page import Ask, Asked, Page, Reply
 from monitor.post import EARLIEST, Post
@@ -67,6 +68,7 @@ class PlatformSpider(scrapy.Spider):
     typed_hosts: ClassVar[bool] = False  # its addresses come from people: refused where they lead into private networks
 
     session: Session
+    sign_ins: SignIns
     given: arguments.Arguments
     posts_left: int | None  # what `limit=` still allows; None without a limit
 
@@ -92,6 +94,21 @@ class PlatformSpider(scrapy.Spider):
         """Request headers that carry credentials; empty where none are set or needed."""
         return {}
 
+    def sign_in(self, config: Config, source: Source, known: Mapping[str, str]) -> Ask | None:
+        """The request that exchanges credentials for what `signed` needs, or that renews `known` (empty: there is nothing yet).
+
+        None: this source is asked without. `refusal` says by SignInOverError that it is time to renew.
+        """
+        return None
+
+    def signed_in(self, reply: Reply) -> Mapping[str, str]:
+        """The facts (tokens) in the reply to `sign_in`; `monitor.crawl.sign_in` keeps them, sealed, for later runs too."""
+        return {}
+
+    def signed(self, ask: Ask, facts: Mapping[str, str]) -> Ask:
+        """`ask` as it is sent by somebody who is signed in."""
+        return ask
+
     def resolve(self, source: Source) -> Ask | None:
         """What has to be looked up once before the source can be asked (an account's id); None when nothing has."""
         return None
@@ -108,6 +125,13 @@ class PlatformSpider(scrapy.Spider):
         """The event time that a mark tells by itself; None where marks tell none."""
         return None
 
+    def wait_s(self, reply: Reply) -> float | None:
+        """Seconds for which the body of a reply, refused or not, asks to be left alone; None where it says nothing.
+
+        Called for every reply before it is checked, so the body may be anything. Headers are read without this.
+        """
+        return None
+
     # ---- what is the same for all
 
     @classmethod
@@ -116,6 +140,7 @@ class PlatformSpider(scrapy.Spider):
         spider.given = arguments.read(kwargs, platform=cls.name, kinds=cls.kinds, now=clock.now())
         spider.session = Session.of(crawler)
         spider.session.arguments = kwargs
+        spider.sign_ins = SignIns(spider, spider.session, server=spider.given.base_url or spider.base_url)
         spider.posts_left = spider.given.limit
         return spider
 
@@ -252,7 +277,8 @@ class PlatformSpider(scrapy.Spider):
             self.session.finished += 1
         try:
             store = await self.session.store()
-            state = outcome(error, poll, interval_s=self.interval_s, now=clock.now())
+            interval_s = self.settings.getfloat("MONITOR_INTERVAL_S") or self.interval_s
+            state = outcome(error, poll, interval_s=interval_s, now=clock.now())
             await store.sources.finish(claim.source.id, epoch=claim.epoch, run=self.session.run, state=state)
             await store.ledger.settle(claim.source.id)
         except RetryLater as away:

@@ -68,10 +68,40 @@ def _feeds(term: Term) -> Native:
     return Native(kind=None, relation="broader", note=note)
 
 
+def _lemmy(term: Term) -> Native:
+    note = "Lemmy finds the letters of the words anywhere in posts and comments; only those with the term itself match."
+    return Native(kind="query", parameters={"query": term.text}, relation="broader", note=note)
+
+
+def _stackexchange(term: Term) -> Native:
+    if term.kind == "tag":
+        note = "Questions tagged so on Stack Overflow; for another site of Stack Exchange, name it with community=."
+        return Native(kind="tag", parameters={"tag": term.text}, relation="exact", note=note)
+    note = "Questions on Stack Overflow that its search finds; answers and comments are not searched."
+    return Native(kind="query", parameters={"query": _search_words(term)}, relation="narrower", note=note)
+
+
+def _discourse(term: Term) -> Native:
+    note = f"All new posts of the forum are read and filtered for {term}; forums ask programs not to use their search."
+    return Native(kind="public", relation="broader", note=note)
+
+
+def _devto(term: Term) -> Native:
+    if term.kind == "tag":
+        note = "Articles tagged so on DEV, as long as they are polled every other day."
+        return Native(kind="tag", parameters={"tag": term.text}, relation="exact", note=note)
+    note = "Articles that DEV's search finds, also by words of the text that lists do not show: those do not match."
+    return Native(kind="query", parameters={"query": term.text}, relation="broader", note=note)
+
+
 _KEYLESS: Mapping[str, Callable[[Term], Native]] = {
     "hackernews": _hackernews,
     "mastodon": _mastodon_tag,
     "feeds": _feeds,
+    "lemmy": _lemmy,
+    "stackexchange": _stackexchange,
+    "discourse": _discourse,
+    "devto": _devto,
 }
 _WITH_TOKEN: Mapping[str, Callable[[Term], Native]] = {"mastodon": _mastodon_search}
 

@@ -7,6 +7,7 @@ tokens of a post take part in no rule; they all share the one value `PLAIN`, so 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from string import punctuation
 
 # Some 100 bytes each. Beyond that all are forgotten: the tokens in daily use are back within a few posts.
@@ -15,9 +16,11 @@ MOST_REMEMBERED = 1 << 16
 # to fill the memory, and are looked at each time.
 LONGEST_REMEMBERED = 40
 
-# Words that a rule names besides the negations, boosters and idioms of the package's own lists.
-_NAMED = frozenset({"so", "this", "never", "without", "doubt", "or", "nor", "no", "least", "at", "very", "kind", "of", "but"})
-# Of an idiom, or of a booster in two words, each word counts; "n't" makes a negation of whatever it ends or stands in.
+# Words that a rule names besides the negations, boosters and phrases of the package's own lists: those that may change what a
+# word near them is worth, and those that only tell how the former do, or what the whole text turns on.
+_STIRRING = frozenset({"no", "kind", "least", "this"})
+_NAMED = frozenset({"at", "but", "doubt", "of", "or"})
+# It makes a negation of whatever it stands in.
 _NOT = "n't"
 # The package takes what is left after stripping for a word only from three characters on; shorter ones were emoticons.
 _SHORTEST_WORD = 3
@@ -25,29 +28,32 @@ _SHORTEST_WORD = 3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Word:
-    """One spelling of one token. `rating` None: not in the lexicon. `rated`: it has a value of its own, being no booster."""
+    """One spelling of one token.
+
+    `rating` None: not in the lexicon. `rated`: the same, but 0 for what has no value of its own, such as a booster.
+    `idiomatic`: a part of phrases. `stirs`: it may change by itself what it or one of the next three words is worth; without
+    such a word, and without two words of phrases side by side, a rated word is worth its rating.
+    """
 
     lower: str
     rating: float | None
-    rated: bool
+    rated: float
     upper: bool
     boost: float
     negates: bool
     idiomatic: bool
+    stirs: bool
 
 
-PLAIN = Word(lower="", rating=None, rated=False, upper=False, boost=0.0, negates=False, idiomatic=False)
-
-
-class Words(dict[str, Word]):
+class Words(dict[str, Word | None]):
     """What is known of each token as it stands in a text; bounded, filled on the way."""
 
     def __init__(self, tables: "Tables") -> None:
         super().__init__()
-        self._tables = tables
+        self.tables = tables
 
-    def __missing__(self, token: str) -> Word:
-        word = self._tables.word(token)
+    def __missing__(self, token: str) -> Word | None:
+        word = self.tables.word(token)
         if len(token) <= LONGEST_REMEMBERED:
             if len(self) >= MOST_REMEMBERED:
                 self.clear()
@@ -55,27 +61,36 @@ class Words(dict[str, Word]):
         return word
 
 
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """What several words are worth together, joined by one space: idioms, and boosters such as "kind of"."""
+
+    idioms: Mapping[str, float]
+    boosters: Mapping[str, float]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tables:
-    """The package's tables. `idioms` and `boosters` hold phrases of several words, joined by one space, too."""
+    """The package's tables. `idiom_words`: each word of a phrase; `emoji`: those of one code point, with their description."""
 
     ratings: Mapping[str, float]
     boosters: Mapping[str, float]
     negations: frozenset[str]
-    idioms: Mapping[str, float]
+    phrases: Phrases
     idiom_words: frozenset[str]
     emoji: Mapping[str, str]
 
-    def word(self, token: str) -> Word:
-        """Look a token up; `PLAIN` where no rule knows it."""
+    def word(self, token: str) -> Word | None:
+        """Look a token up; None where no rule knows it."""
         lower = bare(token).lower()
         rating = self.ratings.get(lower)
         boost = self.boosters.get(lower, 0.0)
         negates = lower in self.negations or _NOT in lower
         idiomatic = lower in self.idiom_words
-        if rating is None and not (boost or negates or idiomatic or lower in _NAMED):
-            return PLAIN
-        return Word(lower, rating, rating is not None and not boost, token.isupper(), boost, negates, idiomatic)
+        stirs = bool(boost) or negates or lower in _STIRRING or (idiomatic and rating is not None)
+        if rating is None and not (stirs or idiomatic or lower in _NAMED):
+            return None
+        return Word(lower, rating, 0.0 if boost else rating or 0.0, token.isupper(), boost, negates, idiomatic, stirs)
 
 
 def bare(token: str) -> str:
@@ -86,16 +101,15 @@ def bare(token: str) -> str:
 
 @cache
 def tables() -> Tables:
-    """Read the package's tables: 25 ms, once and not at import."""
-    from vaderSentiment import vaderSentiment as package
-
+    """Read the package's tables: 40 ms with its import, once and not when this module is imported."""
+    package = import_module("vaderSentiment.vaderSentiment")
     analyzer = package.SentimentIntensityAnalyzer()
     phrases = [phrase for phrase in (*package.SPECIAL_CASES, *package.BOOSTER_DICT) if " " in phrase]
     return Tables(
         ratings=analyzer.lexicon,
         boosters=package.BOOSTER_DICT,
         negations=frozenset(package.NEGATE),
-        idioms=package.SPECIAL_CASES,
+        phrases=Phrases(idioms=package.SPECIAL_CASES, boosters=package.BOOSTER_DICT),
         idiom_words=frozenset(word for phrase in phrases for word in phrase.split()),
         # The package looks at one character at a time, so emoji of several code points are never met whole.
         emoji={emoji: description for emoji, description in analyzer.emojis.items() if len(emoji) == 1},

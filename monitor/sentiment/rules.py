@@ -6,10 +6,12 @@ each rated one; here only those are looked at that its rules can reach, at most 
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from heapq import heappop, heappush
+from itertools import compress
 
-from monitor.sentiment.lexicon import PLAIN, Word
+from monitor.sentiment.lexicon import Phrases, Word
 
 CAPITALS = 0.733  # added to a word in capitals, where others are not
 NEGATION = -0.74
@@ -17,25 +19,43 @@ NEVER_SO = 1.25  # "never so good" praises
 SECOND, THIRD = 0.95, 0.9  # how much a booster counts two and three words before
 BEFORE_BUT, BEHIND_BUT = 0.5, 1.5
 
+_REACH = 3  # how many words back the longest rule looks
 _SO = ("so", "this")
 
+# What stands for a word that no rule knows, and what for one before the text begins: no rule looks at its neighbours by it.
+_PLAIN = Word(lower="", rating=None, rated=0.0, upper=False, boost=0.0, negates=False, idiomatic=False, stirs=False)
+_EDGE = replace(_PLAIN, rating=0.0)
 
-def values(
-    words: Sequence[Word], idioms: Mapping[str, float], boosters: Mapping[str, float], *, mixed: bool
-) -> tuple[list[int], list[float]]:
-    """The places of the words that carry sentiment, in order, and what each is worth, before "but" is looked at.
+
+def values(words: Sequence[Word | None], phrases: Phrases, *, mixed: bool) -> tuple[list[int], list[float]]:
+    """The places of the words that carry sentiment, in order, and what each is worth; None is a word that no rule knows.
 
     Words whose value comes to zero are left out. `mixed`: some words of the text, but not all, are in capitals.
     """
     places: list[int] = []
     found: list[float] = []
-    for place, word in enumerate(words):
+    stirred = idiomatic = -_REACH - 1
+    pivot = None
+    for place in compress(range(len(words)), words):
+        word = words[place]
+        assert word
+        if word.stirs or (word.idiomatic and place - idiomatic == 1):  # a word of a phrase alone changes nothing
+            stirred = place
+        if word.idiomatic:
+            idiomatic = place
         if word.rated:
-            value = _value(words, place, idioms, boosters, mixed=mixed)
+            if place - stirred <= _REACH:
+                value = _value(_around(words, place), phrases, mixed=mixed)
+            elif word.upper:
+                value = _capital(word, word.rated, mixed=mixed)
+            else:
+                value = word.rated
             if value:
                 places.append(place)
                 found.append(value)
-    return places, found
+        elif pivot is None and word.lower == "but":
+            pivot = place
+    return places, found if pivot is None else shifted(places, found, pivot)
 
 
 def shifted(places: Sequence[int], found: Sequence[float], pivot: int) -> list[float]:
@@ -57,54 +77,61 @@ def shifted(places: Sequence[int], found: Sequence[float], pivot: int) -> list[f
     return changed
 
 
-def _value(
-    words: Sequence[Word], place: int, idioms: Mapping[str, float], boosters: Mapping[str, float], *, mixed: bool
-) -> float:
-    word = words[place]
-    behind = words[place + 1] if place + 1 < len(words) else PLAIN
+def _around(words: Sequence[Word | None], place: int) -> tuple[Word, Word, Word, Word, Word, Word]:
+    """Three words before the one at `place`, itself, and two behind."""
+    left = len(words) - place
+    return (
+        (words[place - 3] or _PLAIN) if place > 2 else _EDGE,
+        (words[place - 2] or _PLAIN) if place > 1 else _EDGE,
+        (words[place - 1] or _PLAIN) if place else _EDGE,
+        words[place] or _PLAIN,
+        (words[place + 1] or _PLAIN) if left > 1 else _PLAIN,
+        (words[place + 2] or _PLAIN) if left > 2 else _PLAIN,
+    )
+
+
+def _value(around: Sequence[Word], phrases: Phrases, *, mixed: bool) -> float:
+    third, second, first, word, behind, _ = around
     if word.lower == "kind" and behind.lower == "of":
         return 0.0
-    first = words[place - 1] if place else PLAIN
-    second = words[place - 2] if place > 1 else PLAIN
-    third = words[place - 3] if place > 2 else PLAIN
-    value = _denied(word, behind, first, second, third)
-    if word.upper and mixed:
-        value += CAPITALS if value > 0 else -CAPITALS
-    if first is not PLAIN and first.rating is None:
-        if first.boost:
-            value += _boost(first, value, mixed=mixed)
-        if first.negates:
-            value *= NEGATION
-    if second is not PLAIN and second.rating is None:
-        if second.boost:
-            value += _boost(second, value, mixed=mixed) * SECOND
-        value *= _negation_by_second(first, second)
-    if place > 2 and third.rating is None:
-        if third.boost:
-            value += _boost(third, value, mixed=mixed) * THIRD
-        value *= _negation_by_third(first, second, third)
-        if (first.idiomatic and (word.idiomatic or second.idiomatic)) or (
-            (second.idiomatic and third.idiomatic) or (word.idiomatic and behind.idiomatic)
-        ):
-            value = _by_idioms(words, place, value, idioms, boosters)
-    if first.lower == "least" and first.rating is None and second.lower not in ("at", "very"):
+    value = _denied(around)
+    if word.upper:
+        value = _capital(word, value, mixed=mixed)
+    if first.stirs and first.rating is None:
+        value = _boosted(value, first, 1.0, mixed=mixed) * (NEGATION if first.negates else 1.0)
+    if second.stirs and second.rating is None:
+        value = _boosted(value, second, SECOND, mixed=mixed) * _negation_by_second(first, second)
+    if third.rating is None:
+        value = _boosted(value, third, THIRD, mixed=mixed) * _negation_by_third(first, second, third)
+        # Only here: the package looks for idioms where the third word before is there and not rated.
+        if word.idiomatic or (second.idiomatic and (first.idiomatic or third.idiomatic)):
+            value = _by_idioms(around, value, phrases)
+    if first.lower == "least" and second.lower not in ("at", "very"):
         value *= NEGATION
     return value
 
 
-def _denied(word: Word, behind: Word, first: Word, second: Word, third: Word) -> float:
+def _capital(word: Word, value: float, *, mixed: bool) -> float:
+    if word.upper and mixed:
+        return value + (CAPITALS if value > 0 else -CAPITALS)
+    return value
+
+
+def _denied(around: Sequence[Word]) -> float:
     """The rating, after "no", which is rated itself but counts for nothing before another rated word."""
-    assert word.rating is not None
+    third, second, first, word, behind, _ = around
     if first.lower == "no" or second.lower == "no" or (third.lower == "no" and first.lower in ("or", "nor")):
-        return word.rating * NEGATION
-    return 0.0 if word.lower == "no" and behind.rating is not None else word.rating
+        return word.rated * NEGATION
+    return 0.0 if word.lower == "no" and behind.rating is not None else word.rated
 
 
-def _boost(booster: Word, value: float, *, mixed: bool) -> float:
+def _boosted(value: float, booster: Word, share: float, *, mixed: bool) -> float:
+    if not booster.boost:
+        return value
     boost = -booster.boost if value < 0 else booster.boost
     if booster.upper and mixed:
         boost += CAPITALS if value > 0 else -CAPITALS
-    return boost
+    return value + boost * share
 
 
 def _negation_by_second(first: Word, second: Word) -> float:
@@ -124,19 +151,16 @@ def _negation_by_third(first: Word, second: Word, third: Word) -> float:
     return NEGATION if third.negates else 1.0
 
 
-def _by_idioms(
-    words: Sequence[Word], place: int, value: float, idioms: Mapping[str, float], boosters: Mapping[str, float]
-) -> float:
+def _by_idioms(around: Sequence[Word], value: float, phrases: Phrases) -> float:
     """An idiom's own value instead of the word's, and what a booster in several words adds."""
-    third, second, first, word = (each.lower for each in words[place - 3 : place + 1])
+    third, second, first, word, behind, beyond = (each.lower for each in around)
     before = (f"{third} {second} {first}", f"{third} {second}", f"{second} {first}")
     for phrase in (f"{first} {word}", f"{second} {first} {word}", before[2], before[0], before[1]):
-        if phrase in idioms:
-            value = idioms[phrase]
+        if phrase in phrases.idioms:
+            value = phrases.idioms[phrase]
             break
-    ahead = [each.lower for each in words[place : place + 3]]
-    for length in range(2, len(ahead) + 1):
-        value = idioms.get(" ".join(ahead[:length]), value)
+    value = phrases.idioms.get(f"{word} {behind}", value)
+    value = phrases.idioms.get(f"{word} {behind} {beyond}", value)
     for phrase in before:
-        value += boosters.get(phrase, 0.0)
+        value += phrases.boosters.get(phrase, 0.0)
     return value

@@ -10,14 +10,16 @@ for each word that carries sentiment, so that 5,000 emoji stop it for half a min
 text alone, whatever stands in it, since one post must not hold up a crawl.
 """
 
+import re
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib.metadata import version
 from math import sqrt
-from typing import Final, NamedTuple
+from typing import Final
 
 from monitor.post import Label, Score
-from monitor.sentiment.lexicon import bare, tables, words
-from monitor.sentiment.rules import shifted, values
+from monitor.sentiment.lexicon import bare, words
+from monitor.sentiment.rules import values
 from monitor.text.language import primary_subtag
 
 NAME = "vader"
@@ -30,6 +32,7 @@ _EXCLAMATION, _MOST_EXCLAMATIONS = 0.292, 4
 _QUESTION, _QUESTIONS_COUNTED, _MANY_QUESTIONS = 0.18, 3, 0.96
 # Up to so many kinds of emoji, replacing one kind after the other is faster than going through the characters.
 _FEW_KINDS = 8
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 # Platforms use a few dozen tags, but anybody may send another.
 _TAGS_REMEMBERED = 512
 
@@ -47,42 +50,105 @@ class Vader:
         return score(text, language)
 
 
-class _Sifted(NamedTuple):
-    """A text taken apart: what carries sentiment (token and value, in the text's order), and what the sums need."""
-
-    tokens: list[str]
-    values: list[float]
-    neutral: int
-    text: str
-
-
 def score(text: str, language: str | None) -> Score:
     """Score one text; `language` is a primary subtag ("en") or a longer tag ("en-GB"), None where it is unknown.
 
     Other and unknown languages, and texts without a word, have label None and the reason, never a score of 0.
     """
-    primary = _primary(language)
-    if primary != LANGUAGE:
+    if language != LANGUAGE and (primary := _primary(language)) != LANGUAGE:
         return _unscored(f"language {primary or 'unknown'}")
     if not text or text.isspace():
         return _unscored("no text")
-    found = _sift(text)
-    total = sum(found.values)
-    emphasis = _emphasis(found.text)
-    positive = sum_of([value + 1 for value in found.values if value > 0])
-    negative = sum_of([value - 1 for value in found.values if value < 0])
+    tokens, _, found, read = _sift(text)
+    emphasis = _emphasis(read)
+    positive = negative = 0.0
+    for value in found:
+        if value > 0:
+            positive += value + 1  # one more, since a neutral word counts as one
+        else:
+            negative += value - 1
     if positive > -negative:
         positive += emphasis
     elif positive < -negative:
         negative -= emphasis
-    whole = positive - negative + found.neutral
-    compound = round(_compound(_emphasised(total, emphasis)), 4)
+    neutral = len(tokens) - len(found)
+    whole = positive - negative + neutral
+    compound = _compound(sum(found), emphasis)
     return Score(
         scorer=NAME,
         version=VERSION,
         label=_label(compound),
         compound=compound,
         positive=round(positive / whole, 3),
-        neutral=round(found.neutral / whole, 3),
-        negative=round(-negative / whole, 3),
+        neutral=round(neutral / whole, 3),
+        negative=round(abs(negative) / whole, 3),
     )
+
+
+def why(text: str) -> list[tuple[str, float]]:
+    """What drove the score of an English text: (word, contribution) in the order of the text, marks for emphasis last.
+
+    Contributions are in the units of the lexicon (a word is rated -4 to 4) and have all rules applied; x, their sum, makes the
+    compound x / sqrt(x * x + 15). Emoji stand as the words of their description. Empty where nothing carries sentiment.
+    """
+    tokens, places, found, read = _sift(text)
+    drove = [(bare(tokens[place]), value) for place, value in zip(places, found, strict=True)]
+    total, emphasis = sum(found), _emphasis(read)
+    if total and emphasis:
+        marks = "!" * min(read.count("!"), _MOST_EXCLAMATIONS) + "?" * min(read.count("?"), _QUESTIONS_COUNTED + 1)
+        drove.append((marks, emphasis if total > 0 else -emphasis))
+    return drove
+
+
+def _sift(text: str) -> tuple[list[str], list[int], list[float], str]:
+    """Take a text apart: its tokens, the places of those that carry sentiment, what each is worth, and the text as read."""
+    known = words()
+    if not text.isascii():
+        text = _described(text, known.tables.emoji)
+    tokens = text.split()
+    mixed = not all(map(str.isupper, tokens))
+    places, found = values(list(map(known.__getitem__, tokens)), known.tables.phrases, mixed=mixed)
+    return tokens, places, found, text
+
+
+def _described(text: str, emoji: Mapping[str, str]) -> str:
+    """Put the description of each emoji in its place; what follows directly stays joined to its last word, as in the package."""
+    kinds = emoji.keys() & set(_BEYOND_ASCII.findall(text))  # three times as fast as a set of all characters
+    if len(kinds) > _FEW_KINDS:
+        return "".join([f" {emoji[sign]}" if sign in kinds else sign for sign in text])
+    for kind in kinds:
+        text = text.replace(kind, f" {emoji[kind]}")
+    return text
+
+
+def _emphasis(text: str) -> float:
+    emphasis = 0.0
+    if "!" in text:
+        emphasis = min(text.count("!"), _MOST_EXCLAMATIONS) * _EXCLAMATION
+    questions = text.count("?")
+    if questions > 1:
+        emphasis += questions * _QUESTION if questions <= _QUESTIONS_COUNTED else _MANY_QUESTIONS
+    return emphasis
+
+
+def _compound(total: float, emphasis: float) -> float:
+    if total > 0:
+        total += emphasis
+    elif total < 0:
+        total -= emphasis
+    return round(total / sqrt(total * total + _NORMAL), 4)
+
+
+@lru_cache(_TAGS_REMEMBERED)
+def _primary(language: str | None) -> str | None:
+    return primary_subtag(language)
+
+
+def _unscored(reason: str) -> Score:
+    return Score(scorer=NAME, version=VERSION, reason=reason)
+
+
+def _label(compound: float) -> Label:
+    if compound >= THRESHOLD:
+        return "positive"
+    return "negative" if compound <= -THRESHOLD else "neutral"

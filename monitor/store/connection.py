@@ -25,6 +25,7 @@ from monitor.store.posts import Posts
 from monitor.store.progress import Progress
 from monitor.store.quarantine import Quarantine
 from monitor.store.runs import Runs
+from monitor.store.sign_ins import SignIns
 from monitor.store.sources import Sources
 from monitor.store.topics import Topics
 
@@ -52,6 +53,7 @@ class Store:
     runs: Runs
     topics: Topics
     dirty: Dirty
+    sign_ins: SignIns
 
     def __repr__(self) -> str:
         return f"<Store {self.database.name}>"
@@ -86,6 +88,7 @@ async def open_store(config: Config, *, uri: str | None = None) -> Store:
         runs=Runs(database),
         topics=Topics(database),
         dirty=dirty,
+        sign_ins=SignIns(database),
     )
 
 

@@ -69,6 +69,13 @@ class Leases:
         return result.matched_count == 1
 
     @tells_outage
+    async def release_all(self, *, owner: str) -> int:
+        """Give back whatever an owner that works on nothing any more still holds; returns how many leases."""
+        wanted = {"lease.owner": owner}
+        result = await self._sources.update_many(wanted, {"$set": {"lease.owner": None, "lease.until": None}})
+        return result.modified_count
+
+    @tells_outage
     async def _claim(
         self, wanted: Mapping[str, Any], *, owner: str, lease_s: float, sort: Sequence[tuple[str, int]]
     ) -> Claim | None:

@@ -72,6 +72,15 @@ COLLECTIONS: Mapping[str, Collection] = {
             Index((("platform", ASCENDING), _NEWEST)),
             Index((("tags", ASCENDING), _NEWEST)),
             Index((("author.id", ASCENDING), _NEWEST)),
+            # What is left to score; without it a look for unscored posts would read them all.
+            Index(
+                (
+                    ("sentiment.scorer", ASCENDING),
+                    ("sentiment.version", ASCENDING),
+                    ("sentiment.label", ASCENDING),
+                    ("language", ASCENDING),
+                )
+            ),
         ),
         required={
             "_id": "string",
@@ -103,6 +112,7 @@ COLLECTIONS: Mapping[str, Collection] = {
     "topics": Collection(required={"_id": "string", "name": "string", "query": "string", "version": ["int", "long"]}),
     "topic_versions": Collection(indexes=(Index((("topic", ASCENDING), ("version", ASCENDING)), unique=True),)),
     "dirty": Collection(),
+    "sign_ins": Collection(),
 }
 
 

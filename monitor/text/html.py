@@ -165,7 +165,7 @@ class _Reading:
         if tag == "a" and self._anchor is not None:
             first, href = self._anchor
             shown = "".join(self._pieces[first:])
-            if _is_cut_form(shown.strip(_EDGE), href):
+            if is_cut_form(shown.strip(_EDGE), href):
                 self._pieces[first:] = [href]
             self._anchor = None
         self._silent -= tag in _SILENT_TAGS
@@ -216,7 +216,7 @@ def _picture(alt: str) -> str:
     return f" {alt} " if any(map(str.isalnum, alt)) else alt
 
 
-def _is_cut_form(shown: str, href: str) -> bool:
+def is_cut_form(shown: str, href: str) -> bool:
     """Whether a link shows the beginning of its address and dots."""
     stem = shown.removesuffix("…") if shown.endswith("…") else shown.removesuffix("...")
     if stem == shown or not _WEB_ADDRESS.match(href):

@@ -1,6 +1,9 @@
 """Where a request goes."""
 
+import pytest
+
 from monitor.crawl.address import address
+from monitor.errors import RefusedError
 from monitor.page import Ask
 
 
@@ -21,3 +24,8 @@ def test_address__base_url_replaces_the_server_and_keeps_the_path() -> None:
 
 def test_address__base_url_with_a_path_is_a_prefix() -> None:
     assert address(Ask("/api"), base="https://x", parameters={}, instead="http://h:1/mirror") == "http://h:1/mirror/api"
+
+
+def test_address__what_a_reply_named_is_none__is_refused() -> None:
+    with pytest.raises(RefusedError, match="An address to ask is none"):
+        address(Ask("http://[::1/feed"), base="", parameters={}, instead=None)

@@ -80,3 +80,12 @@ def test_pace__refusals_without_headers_back_off_further() -> None:
 def test_calls_left__unsaid_is_none() -> None:
     assert calls_left({}) is None
     assert calls_left({"ratelimit-remaining": "7"}) == 7
+
+
+def test_pace__platforms_own_word_for_a_wait__is_kept_beyond_the_cap_and_never_shortened() -> None:
+    """A quota that is used up at noon is a wait of twelve hours."""
+    pace = Pace(spacing_s=1.0)
+    pace.hold(12 * 3600, at=10.0)
+    assert pace.wait_s(10.0) == 12 * 3600
+    pace.hold(5, at=10.0)
+    assert pace.wait_s(10.0) == 12 * 3600

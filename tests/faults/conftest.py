@@ -48,6 +48,13 @@ class Platforms:
     def last(self) -> int:
         return int(self.log(since=2**31)["last"])
 
+    def await_ask(self, crawl: "Crawl", *, since: int = 0) -> None:
+        """Return when the first reply to this crawl has ended."""
+        while not self.requests(crawl.name, since=since):
+            if not crawl.running():
+                pytest.fail(f"{crawl.name} ended before it asked: {crawl.said()}")
+            time.sleep(LOOK_S)
+
 
 @dataclass
 class Crawl:
@@ -90,7 +97,7 @@ class Crawl:
 class Database:
     """What a crawl's database holds, read by the driver alone."""
 
-    uri: str
+    uri: str = field(repr=False)
     name: str
     client: MongoClient[Document] = field(repr=False)
 

@@ -193,7 +193,9 @@ class Process:
         return walking in done
 
     async def _walk(self, committer: Committer, pages: int) -> None:
-        claim = await self.store.leases.claim(self.source.id, owner="walk", lease_s=0)  # over at once: nobody waits for the dead
+        claim = await self.store.leases.claim(
+            self.source.id, owner="walk", lease_s=0
+        )  # over at once: nobody waits for the dead
         assert claim is not None
         walk = Poll(self._spider(), claim.source, claim.bookmark, epoch=claim.epoch, pages=pages)
         with committer.walking():

@@ -86,9 +86,7 @@ class Lane:
     def _kill(self, name: str, database: Any, arguments: dict[str, str]) -> None:
         since, known, versions = self.platforms.last(), database.ids(), database.versions()
         crawl = self.crawl(name, database, **arguments)
-        self.until(
-            lambda: self.platforms.requests(name, since=since) or not crawl.running(), within_s=60, what=f"{name} has asked"
-        )
+        self.platforms.await_ask(crawl, since=since)
         time.sleep(self.rng.uniform(0, LONGEST_LIFE_S))
         assert crawl.kill(), f"{name} ended by itself: {crawl.said()}"
         time.sleep(ARRIVES_S)

@@ -155,7 +155,9 @@ async def test_poison__at_each_of_fifty_places__forty_nine_stored_one_set_aside_
             found["text"] == f"Post {found['counts']['likes']}: tea first." for found in stored if found["_id"] in others
         )
         outcomes[kind, len(stored), set_aside] += 1
-    print(f"\nseed {seed}: {ROWS} pages of {ROWS}, poison in each place; the others stored whole {whole}, bookmark moved {moved}")
+    print(
+        f"\nseed {seed}: {ROWS} pages of {ROWS}, poison in each place; the others stored whole {whole}, bookmark moved {moved}"
+    )
     for (kind, kept, aside), times in sorted(outcomes.items(), key=lambda found: KINDS.index(found[0][0])):
         print(f"  {kind:24} {times} x: {kept} stored, {aside} set aside")
     assert {kind for kind, _, _ in outcomes} == set(KINDS)
@@ -181,3 +183,17 @@ async def test_poison_met_at_every_poll__is_kept_once_and_counted(store):
         await collected(store, source, body(0, 7, "NaN"))
         await store.leases.release(source.id, epoch=(await store.sources.find(source.id)).epoch)
     assert [found["times"] async for found in store.database["quarantine"].find()] == [2]
+
+
+@pytest.mark.parametrize("broken", ["7", "9" * 25, "z" * 25, 2**70, -1, "117 "])
+async def test_an_id_of_another_making__is_no_mark__so_that_nothing_is_hidden_behind_it(store, broken):
+    """Taken for a mark, a short one would look like the end of every gap, and a long one be newer than all posts to come."""
+    source = Source(platform="mastodon", kind="tag", parameters={"instance": HOST, "tag": "tea"})
+    rows = [row(number, 0) for number in range(ROWS)]
+    rows[7] = {**rows[7], "id": broken}
+    await collected(store, source, json.dumps(rows).encode())
+    bookmark = (await store.sources.find(source.id)).bookmark
+    known = {f"{mark(number)}" for number in range(ROWS)}
+    assert {head.mark for head in bookmark.heads} <= known
+    assert bookmark.heads[0].mark == f"{mark(0)}"
+    assert bookmark.start == f"{mark(ROWS - 1)}"

@@ -26,6 +26,15 @@ from monitor.query.term import parse
         ("2026", "mastodon", False, None, {}, "narrower"),
         ("🔥", "mastodon", False, None, {}, "narrower"),
         ("python", "feeds", False, None, {}, "broader"),
+        ("python", "lemmy", False, "query", {"query": "python"}, "broader"),
+        ('"climate change"', "lemmy", True, "query", {"query": "climate change"}, "broader"),
+        ("python", "stackexchange", False, "query", {"query": "python"}, "narrower"),
+        ('"climate change"', "stackexchange", False, "query", {"query": '"climate change"'}, "narrower"),
+        ("#python", "stackexchange", False, "tag", {"tag": "python"}, "exact"),
+        ("python", "discourse", False, "public", {}, "broader"),
+        ("#python", "discourse", True, "public", {}, "broader"),
+        ("python", "devto", False, "query", {"query": "python"}, "broader"),
+        ("#python", "devto", False, "tag", {"tag": "python"}, "exact"),
     ],
 )
 def test_compile_term__native_form(query, platform, has_token, kind, parameters, relation):

@@ -142,3 +142,13 @@ async def test_an_owner_is_text_and_no_expression(store: Store) -> None:
     standing = await store.sources.find(a_source().id)
     assert standing is not None
     assert standing.owner == "$platform"
+
+
+async def test_release_all__only_the_owner_s__and_they_can_be_claimed_at_once(store: Store) -> None:
+    sources = [a_source(tag) for tag in ("a", "b", "c")]
+    for source, owner in zip(sources, ("mine", "mine", "other"), strict=True):
+        await store.sources.ensure(source)
+        assert await store.leases.claim(source.id, owner=owner)
+    assert await store.leases.release_all(owner="mine") == 2
+    again = [await store.leases.claim(source.id, owner="next") for source in sources]
+    assert [claim is not None for claim in again] == [True, True, False]

@@ -1,0 +1,108 @@
+"""`monitor sources` as it is typed, on the real mongod."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+from monitor import clock
+from monitor.cli.sources import age
+from monitor.source import Source
+from monitor.store.connection import Store
+from monitor.store.simulated import Simulated
+from monitor.store.sources import SourceState
+
+TEA = Source(platform="mastodon", kind="tag", parameters={"instance": "a.example", "tag": "tea"}, topics=("drinks",))
+BY_HAND = Source(platform="hackernews", kind="query", parameters={"query": "[bold]x[/]"})
+
+Type = Callable[..., Result]
+WithStore = Callable[..., Any]
+
+
+@pytest.fixture
+def polled(with_store: WithStore) -> None:
+    """Two sources: one that a topic wants and whose last poll failed, one asked for by hand and never polled."""
+
+    async def put(store: Store) -> None:
+        for source in (TEA, BY_HAND):
+            await store.sources.ensure(source)
+        claim = await store.leases.claim(TEA.id, owner="test")
+        assert claim is not None
+        state = SourceState(
+            state="failing", reason="[red]It is gone.", next_due=clock.now() + timedelta(minutes=14, seconds=30)
+        )
+        await store.sources.finish(TEA.id, epoch=claim.epoch, run="run", state=state)
+
+    with_store(put)
+
+
+def test_json__is_one_array_with_the_documented_keys(command: Type, polled: None) -> None:
+    by_hand, tea = json.loads(command("sources", "--json").stdout)
+    assert by_hand == {
+        "source": BY_HAND.id,
+        "platform": "hackernews",
+        "state": "never ran",
+        "reason": None,
+        "last_poll": None,
+        "next_poll": None,
+        "gaps": 0,
+        "topics": [],
+    }
+    assert (tea["source"], tea["state"], tea["reason"], tea["topics"]) == (TEA.id, "failing", "[red]It is gone.", ["drinks"])
+    assert tea["last_poll"] < tea["next_poll"]
+    assert tea.keys() == by_hand.keys()
+
+
+def test_table__says_how_each_stands_and_takes_nothing_for_markup(command: Type, polled: None) -> None:
+    told = command("sources").stdout
+    lines = [line.split() for line in told.splitlines()]
+    assert lines[0] == ["state", "last", "next", "gaps", "source"]
+    assert ["never", "ran", "never", "on", "demand", "0", BY_HAND.id] in lines
+    (tea,) = [line for line in lines if TEA.id in line]
+    assert tea[0] == "failing"
+    assert tea[-4:] == ["in", "14m", "0", TEA.id]
+    assert "[red]It is gone." in told
+    assert "for drinks" in told
+
+
+def test_table__a_long_id__is_never_cut(command: Type, with_store: WithStore) -> None:
+    """It is what other commands and people refer to."""
+    long = replace(BY_HAND, parameters={"query": "x" * 300})
+    with_store(lambda store: store.sources.ensure(long))
+    assert long.id in command("sources").stdout
+
+
+def test_platform__only_its_own(command: Type, polled: None) -> None:
+    assert [told["source"] for told in json.loads(command("sources", "--platform", "mastodon", "--json").stdout)] == [TEA.id]
+
+
+@pytest.mark.parametrize(
+    ("words", "out", "sentence"),
+    [
+        ((), "", "There are no sources yet. Make some with: monitor track WORD\n"),
+        (("--platform", "feeds"), "", "There are no sources of feeds yet. Make some with: monitor track WORD\n"),
+        (("--json",), "[]\n", ""),
+    ],
+)
+def test_none__says_how_to_make_some_and_stays_json(command: Type, words: tuple[str, ...], out: str, sentence: str) -> None:
+    ended = command("sources", *words)
+    assert (ended.exit_code, ended.stdout, ended.stderr) == (0, out, sentence)
+
+
+def test_simulated_data__is_said_on_stderr(command: Type, with_store: WithStore) -> None:
+    with_store(lambda store: Simulated(store).begin())
+    ended = command("sources", "--json")
+    assert ended.stdout == "[]\n"
+    assert "holds simulated data" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(-5, "0s"), (0, "0s"), (59.9, "59s"), (60, "1m"), (3599, "59m"), (3600, "1h"), (86_399, "23h"), (200_000, "2d")],
+)
+def test_age__is_the_largest_whole_unit(seconds: float, told: str) -> None:
+    assert age(timedelta(seconds=seconds)) == told
