@@ -2,13 +2,13 @@
 
 Source: docs.github.com/rest and /graphql, checked 2026-11-22. 100 a page, further pages by the `Link` header, whose parameters
 are not ours to make. 60 calls an hour and address without GITHUB_TOKEN, 5,000 with it; search 10 and 30 a minute, and 1,000
-results at most, beyond which it is entered anew. Over the limit GitHub answers 403 or 429, for the secondary limit with no more
-than a sentence; errors of GraphQL come with 200. Discussions need a token. Search finds issues, unless the query says otherwise.
+results at most, beyond which it is entered anew. Over a limit GitHub answers 403 or 429, for the secondary one with a sentence
+and no header. Discussions need a token. Search finds issues, unless the query says otherwise; a thread, its last 1,000 comments.
 
-Everything is sorted, and marked, by the moment of its last update: a comment, label or edit brings an issue back with the next
-poll, and the ledger counts by that moment too. Edits are not told apart from other updates, but for discussions. Deleted things
-answer 404 or 410 and are on no list. A pull request has the tag `pull-request`; a writer who is gone is `ghost`, as on the site.
-Likes are reactions of every sign. Not collected: reviews, comments of discussions, whether something is open or closed.
+All is sorted, and marked, by the moment of its last update: a comment, label or edit brings an issue back with the next poll, and
+the ledger counts by that moment too. Edits are not told apart, but for discussions. What is deleted answers 404 or 410 and is on
+no list. A pull request has the tag `pull-request`; a writer who is gone is `ghost`, as on the site; likes are reactions of every
+sign. Not collected: reviews, comments of discussions, whether something is open or closed.
 """
 
 import re
@@ -33,19 +33,17 @@ PARTS = {"issues": "issues", "comments": "issues/comments", "discussions": "disc
 SECONDARY_WAIT_S = 60.0  # what the documentation asks for where the reply says nothing
 REACHABLE = 1000  # results of one search, whatever their number
 MOST_PAGES = 10  # of one thread, or of one second
-# Aliases make a discussion look like an issue of the REST API.
 DISCUSSIONS = """query($q: String!, $size: Int!, $after: String) {
   search(type: DISCUSSION, query: $q, first: $size, after: $after) { discussionCount pageInfo { hasNextPage endCursor }
     nodes { ... on Discussion { id: databaseId html_url: url title body labels(first: 20) { nodes { name } }
-      created_at: createdAt updated_at: updatedAt edited_at: lastEditedAt
+      created_at: createdAt updated_at: updatedAt edited_at: lastEditedAt comments { totalCount }
       user: author { login type: __typename ... on User { id: databaseId } ... on Bot { id: databaseId } }
-      comments { totalCount } reactions { total_count: totalCount } } } } }"""
+      reactions { total_count: totalCount } } } } }"""  # aliases make a discussion look like an issue of the REST API
 
 _NEXT = re.compile(r'<([^<>]+)>;[^,<>]*rel="next"')
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 _THREAD = re.compile(r"(?:https?://github\.com/)?([\w.-]+/[\w.-]+)/(?:issues|pull)/(\d+)(?:[/?#].*)?")
 _PAGE = re.compile(r"https://[^/]+/([^/]+/[^/]+)/(?:issues|pull|discussions)/\d+")
-_SAYS_KIND = re.compile(r"(?:^|\s)(?:is|type):", re.IGNORECASE)
 
 
 class GitHub(PlatformSpider):
@@ -66,35 +64,34 @@ class GitHub(PlatformSpider):
 
     def ask(self, source: Source, step: Step) -> Ask:
         """What was updated since a second, oldest first; or newest first, at or before a second where that can be asked."""
-        given, size, order = source.parameters, step.size or self.page_size, "desc" if step.after is None else "asc"
+        given, order = source.parameters, "desc" if step.after is None else "asc"
+        repository, part, size = given.get("community"), given.get("stream", "issues"), step.size or self.page_size
         if source.kind == "url":
             return Ask(_thread(given["url"]))
-        if source.kind == "query":
-            words = given["query"] if _SAYS_KIND.search(given["query"]) else f"{given['query']} is:issue"
-            paging = {"sort": "updated", "order": order, "per_page": size}
-            first = Ask("/search/issues", {"q": words + _updated(step.after, step.until), **paging})
-        else:
-            repository, part = given["community"], given.get("stream", "issues")
-            if not _REPOSITORY.fullmatch(repository) or part not in PARTS:
-                raise RefusedError(f"{repository} is no OWNER/NAME, or {part} none of {', '.join(PARTS)}, which stream= takes.")
-            if part == "discussions":
-                below, _, cursor = (step.cursor or f"{_below(step)} ").partition(" ")
-                words = f"repo:{repository}{_updated(step.after, below or None)} sort:updated-{order}"
-                return graphql_ask("/graphql", DISCUSSIONS, {"q": words, "size": size, "after": cursor or None})
-            state, since = "all" if part == "issues" else None, _updated(step.after, None).partition(">=")[2] or None
-            paging = {"sort": "updated", "direction": order, "per_page": size}
-            first = Ask(f"/repos/{repository}/{PARTS[part]}", {"state": state, **paging, "since": since})
-        return Ask(f"/{step.cursor}") if step.cursor else first
+        if step.cursor and part != "discussions":
+            return Ask(f"/{step.cursor}")
+        if repository is None:
+            words = given["query"] if re.search(r"\b(is|type):", given["query"]) else f"{given['query']} is:issue"
+            words += _updated(step.after, step.until)
+            return Ask("/search/issues", {"q": words, "sort": "updated", "order": order, "per_page": size})
+        if not _REPOSITORY.fullmatch(repository) or part not in PARTS:
+            raise RefusedError(f"{repository} is no OWNER/NAME, or {part} none of {', '.join(PARTS)}, which stream= takes.")
+        if part == "discussions":
+            below, _, cursor = (step.cursor or f"{_below(step)} ").partition(" ")
+            words = f"repo:{repository}{_updated(step.after, below or None)} sort:updated-{order}"
+            return graphql_ask("/graphql", DISCUSSIONS, {"q": words, "size": size, "after": cursor or None})
+        state, since = "all" if part == "issues" else None, _updated(step.after, None).partition(">=")[2] or None
+        paging = {"sort": "updated", "direction": order, "per_page": size}
+        return Ask(f"/repos/{repository}/{PARTS[part]}", {"state": state, **paging, "since": since})
 
     def read(self, reply: Reply, asked: Asked) -> Page | list[Ask]:
         """Rows newest first, marked by the second of their update. A thread, or a second that fills a page, is asked for whole."""
-        told, step = reply.json, asked.step
-        told = told if isinstance(told, Mapping) else {"items": told}
+        step, told = asked.step, reply.json if isinstance(reply.json, Mapping) else {"items": reply.json}
         if reply.url.endswith("/graphql"):
             return _discussions(graphql_data(told, platform="GitHub")["search"], step)
         if "html_url" in told and asked.source.kind == "url" and told["comments"]:
-            path, pages = _thread(asked.source.parameters["url"]), min(MOST_PAGES, -(-told["comments"] // self.page_size))
-            every = [{"per_page": self.page_size, "page": page} for page in range(1, pages + 1)]
+            path, last = _thread(asked.source.parameters["url"]), -(-told["comments"] // self.page_size)
+            every = ({"per_page": self.page_size, "page": page} for page in range(max(1, last - MOST_PAGES + 1), last + 1))
             return [Ask(path), *(Ask(f"{path}/comments", page) for page in every)]
         rows = [told] if "html_url" in told and "number" in told else told.get("items")
         if not isinstance(rows, list) or (rows and isinstance(rows[0], Mapping) and "html_url" not in rows[0]):
@@ -102,17 +99,18 @@ class GitHub(PlatformSpider):
         if told.get("incomplete_results"):
             raise ReplyError("GitHub ran out of time in a search and left results out.")
         older = _NEXT.search(reply.headers.get("link", ""))
-        if older and step.after is not None and all(_mark(row) == step.after for row in rows):
+        if older and step.after is not None and len({_mark(row) for row in rows}) == 1:
             ask = self.ask(asked.source, step)
             return [Ask(ask.path, {**ask.parameters, "page": page}) for page in range(1, MOST_PAGES + 1)]
         cursor = older[1].partition("://")[2].partition("/")[2] if older and step.after is None else None
         return _page(rows, step, cursor=cursor, end=not older and told.get("total_count", 0) <= REACHABLE)
 
     def gather(self, replies: Sequence[Reply], asked: Asked) -> Page:
-        """A whole thread, without an order; or one crowded second."""
+        """A whole thread; or one crowded second with what follows."""
         bodies = (reply.json for reply in replies)
         rows = [row for told in bodies for row in (told if isinstance(told, list) else told.get("items", [told]))]
-        return Page(rows, [_mark(row) for row in rows], ordered=False, end=asked.step.after is None)
+        rows.sort(key=lambda row: _mark(row) or 0, reverse=asked.step.after is None)
+        return _page(rows, asked.step, end=not _NEXT.search(replies[-1].headers.get("link", "")))
 
     def post(self, row: Mapping[str, Any], reply: Reply) -> Post:
         """An issue, pull request or discussion, or a comment on one, whose address points into the page of that."""
@@ -171,9 +169,10 @@ def _thread(url: str) -> str:
 
 
 def _updated(after: Mark | None, until: Mark | None) -> str:
-    """Bounds of a search; both include their second."""
-    bounds = ((sign, utc_from_seconds(int(at))) for sign, at in ((">=", after), ("<=", until)) if at is not None)
-    return "".join(f" updated:{sign}{at:%Y-%m-%dT%H:%M:%SZ}" for sign, at in bounds)
+    """Bounds of a search: beyond one second, up to and including the other."""
+    bounds = {">=": None if after is None else int(after) + 1, "<=": until}
+    known = ((sign, utc_from_seconds(int(at))) for sign, at in bounds.items() if at is not None)
+    return "".join(f" updated:{sign}{at:%Y-%m-%dT%H:%M:%SZ}" for sign, at in known)
 
 
 def _mark(row: Any) -> Mark | None:
@@ -183,9 +182,13 @@ def _mark(row: Any) -> Mark | None:
         return None
 
 
-def _page(rows: Sequence[Any], step: Step, *, cursor: str | None, end: bool) -> Page:
-    newest_first = rows if step.after is None else rows[::-1]
-    return Page(newest_first, [_mark(row) for row in newest_first], cursor=cursor, end=end)
+def _page(rows: Sequence[Any], step: Step, *, end: bool, cursor: str | None = None) -> Page:
+    """Rows newest first. Forward, the last second of a page may go on on the next: it is told there, and has no mark here."""
+    rows = rows if step.after is None else rows[::-1]
+    marks = [_mark(row) for row in rows]
+    if step.after is not None and not end and len(set(marks)) > 1:
+        marks = [None if mark == marks[0] else mark for mark in marks]
+    return Page(rows, marks, cursor=cursor, end=end)
 
 
 def _below(step: Step) -> str:

@@ -41,6 +41,7 @@ class Lemmy(PlatformSpider):
     overlap_s = 900
     resumes_by_mark = False
     typed_hosts = True
+    default_instance = "lemmy.world"
     probe: ClassVar[Mapping[str, str]] = {"instance": "lemmy.world"}
     expects = ("url", "title", "author.handle", "author.url", "community", "counts.score", "counts.likes", "counts.replies")
     kinds: ClassVar[Mapping[str, SourceKind]] = {

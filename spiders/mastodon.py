@@ -40,8 +40,8 @@ _NEXT_PAGE = re.compile(r'[?&]max_id=([^&>]+)[^>]*>\s*;\s*rel="?next"?')
 class Mastodon(PlatformSpider):
     name = "mastodon"
     base_url = "https://{instance}"
-    overlap_s = 900
-    typed_hosts = True
+    default_instance = "mastodon.social"
+    typed_hosts, overlap_s = True, 900
     probe: ClassVar[Mapping[str, str]] = {"instance": "mastodon.social"}
     expects = ("url", "text", "author.handle", "author.url", "counts.likes", "counts.reposts", "counts.replies")
     kinds: ClassVar[Mapping[str, SourceKind]] = {

@@ -20,8 +20,6 @@ from monitor.source import Source
 from monitor.store.connection import Store
 from monitor.topic import Topic, slug
 
-DEFAULT_INSTANCE = "mastodon.social"
-
 
 @click.command()
 @click.argument("query")
@@ -32,8 +30,8 @@ DEFAULT_INSTANCE = "mastodon.social"
     "--instance",
     "instances",
     multiple=True,
-    metavar="HOST",
-    help=f"Server to ask, where a platform has many. Default: {DEFAULT_INSTANCE}.",
+    metavar="[PLATFORM:]HOST",
+    help="Server to ask, where a platform has many. Default: mastodon.social for Mastodon, lemmy.world for Lemmy.",
 )
 @click.option("--feed", "feeds", multiple=True, metavar="URL", help="A feed to watch for the topic; may be repeated.")
 @click.option("--id", "topic_id", metavar="SLUG", help="Id of the topic. Default: made from the query.")
@@ -51,13 +49,12 @@ def track(
     Makes a topic and what has to be polled for it. Nothing is asked yet: `monitor collect` does that.
     """
     config, term = load(), parse(query)
-    chosen = _chosen(platform, feeds)
+    places = _hosts(instances)
+    chosen = _chosen(platform, feeds, places)
     topic = Topic(
         id=topic_id or slug(query), name=name or query, query=query, platforms=tuple(spider.name for spider in chosen)
     )
-    sources = [
-        source for spider in chosen for source in _sources(spider, term, topic, config, instances or (DEFAULT_INSTANCE,), feeds)
-    ]
+    sources = [source for spider in chosen for source in _sources(spider, term, topic, config, places, feeds)]
     if not sources:
         raise UsageError("Nothing can be polled for this topic: choose other platforms, or name feeds with --feed URL.")
     made = run(_save(topic, sources, config))
@@ -67,9 +64,17 @@ def track(
     click.echo("Next: monitor collect", err=True)
 
 
-def _chosen(names: str | None, feeds: Sequence[str]) -> list[PlatformSpider]:
+def _hosts(instances: Sequence[str]) -> list[tuple[str | None, str]]:
+    """(platform, host) of each --instance; platform None: for every platform that has many servers."""
+    known = all_platforms()
+    told = [(instance.partition(":"), instance) for instance in instances]
+    return [(parts[0], parts[2]) if parts[0] in known else (None, instance) for parts, instance in told]
+
+
+def _chosen(names: str | None, feeds: Sequence[str], hosts: Sequence[tuple[str | None, str]]) -> list[PlatformSpider]:
     if names is None:
-        wanted = [name for name, spider in all_platforms().items() if feeds or not _needs_address(spider)]
+        known = all_platforms()
+        wanted = [name for name in known if (feeds if _needs_address(known[name]) else _places(known[name], hosts))]
     else:
         wanted = list(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
         if feeds and not any(_needs_address(platform_named(name)) for name in wanted):
@@ -84,12 +89,22 @@ def _needs_address(spider: PlatformSpider | type[PlatformSpider]) -> bool:
 
 
 def _sources(
-    spider: PlatformSpider, term: Term, topic: Topic, config: Config, instances: Sequence[str], feeds: Sequence[str]
+    spider: PlatformSpider,
+    term: Term,
+    topic: Topic,
+    config: Config,
+    hosts: Sequence[tuple[str | None, str]],
+    feeds: Sequence[str],
 ) -> list[Source]:
     if _needs_address(spider):
         return [_source(spider, "url", {"url": url}, topic) for url in feeds]
     made = []
-    for place in _places(spider, instances):
+    places = _places(spider, hosts)
+    if not places:
+        raise UsageError(
+            f"{spider.name} has many servers, and none to begin with: name one with --instance {spider.name}:HOST."
+        )
+    for place in places:
         credentials = spider.login(config, _source(spider, next(iter(spider.kinds)), place, topic))
         native = compile_term(term, spider.name, has_token=bool(credentials))
         click.echo(f"{spider.name}: {native.note}", err=True)
@@ -98,10 +113,14 @@ def _sources(
     return made
 
 
-def _places(spider: PlatformSpider, instances: Sequence[str]) -> list[Mapping[str, str]]:
-    if any("instance" in kind.needs for kind in spider.kinds.values()):
-        return [{"instance": instance} for instance in instances]
-    return [{}]
+def _places(spider: PlatformSpider | type[PlatformSpider], hosts: Sequence[tuple[str | None, str]]) -> list[Mapping[str, str]]:
+    """Where a platform is asked: its servers as chosen, else its default one; {} for a platform of one place."""
+    if not any("instance" in kind.needs for kind in spider.kinds.values()):
+        return [{}]
+    chosen = [host for platform, host in hosts if platform in {None, spider.name}]
+    if not chosen and spider.default_instance is not None:
+        chosen = [spider.default_instance]
+    return [{"instance": host} for host in chosen]
 
 
 def _source(spider: PlatformSpider, kind: str, parameters: Mapping[str, str], topic: Topic) -> Source:

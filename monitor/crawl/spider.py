@@ -65,6 +65,7 @@ class PlatformSpider(scrapy.Spider):
     accepts: ClassVar[str] = "application/json"
     probe: ClassVar[Mapping[str, str]] = {}
     expects: ClassVar[tuple[str, ...]] = ()
+    default_instance: ClassVar[str | None] = None  # the server that a topic is looked for on, where a platform has many
     typed_hosts: ClassVar[bool] = False  # its addresses come from people: refused where they lead into private networks
 
     session: Session

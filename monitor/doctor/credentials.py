@@ -1,6 +1,7 @@
 """Which credentials platforms take, and whether they are set: by name, never by value.
 
-No platform keeps a list of them: its own `login` is asked for each kind of source, and the names it looks up are noted.
+No platform keeps a list of them: its own `login` and `sign_in` are asked for each kind of source, and the names that they look up
+are noted.
 """
 
 from collections.abc import Iterator, Mapping
@@ -60,7 +61,9 @@ def credentials(platform: PlatformSpider, config: Config) -> Finding:
 def _opens(platform: PlatformSpider, kind: str, config: Config) -> bool:
     parameters = {name: _HOST if name == "instance" else "x" for name in platform.kinds[kind].needs}
     try:
-        platform.login(config, Source(platform=platform.name, kind=kind, parameters=parameters))
+        source = Source(platform=platform.name, kind=kind, parameters=parameters)
+        platform.login(config, source)
+        platform.sign_in(config, source, {})
     except CredentialsError:
         return False
     return True

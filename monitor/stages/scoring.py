@@ -2,8 +2,8 @@
 
 Posts are claimed in batches and scored in a thread, so that the loop stays free. A text on which the scorer fails is tried
 `MOST_ATTEMPTS` times and then set aside: the post stays, without a label and with the reason. A text that ends the process
-itself is found because posts tried before are scored few at a time, in the end alone. The invariant: whenever this is killed, the next run goes
-on, and no post has a score of another text than its own.
+itself is found because posts tried before are scored few at a time, and in the end alone. The invariant: whenever this is
+killed, the next run goes on, and no post has a score of another text than its own.
 """
 
 import asyncio

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from time import process_time
 
-import vaderSentiment.vaderSentiment as package
+from vaderSentiment.vaderSentiment import BOOSTER_DICT, NEGATE, SentimentIntensityAnalyzer
 
 from monitor.sentiment.vader import score
 
@@ -29,13 +29,13 @@ RATED_SHARE, BOOSTER_SHARE, NEGATION_SHARE, BUT_SHARE, EMOJI_SHARE = 0.12, 0.04,
 def posts() -> list[str]:
     """Posts of about `LETTERS` characters."""
     draw = random.Random(SEED)
-    analyzer = package.SentimentIntensityAnalyzer()
+    analyzer = SentimentIntensityAnalyzer()
     rated = sorted(word for word in analyzer.lexicon if word.isalpha())
     emoji = sorted(emoji for emoji in analyzer.emojis if len(emoji) == 1)
     shares = (
         (RATED_SHARE, rated),
-        (BOOSTER_SHARE, sorted(package.BOOSTER_DICT)),
-        (NEGATION_SHARE, package.NEGATE),
+        (BOOSTER_SHARE, sorted(BOOSTER_DICT)),
+        (NEGATION_SHARE, NEGATE),
         (BUT_SHARE, ["but"]),
         (EMOJI_SHARE, emoji),
     )
@@ -69,7 +69,7 @@ def times_as_fast(theirs: Callable[[], object], ours: Callable[[], object], *, t
 
 
 def main() -> int:
-    theirs = package.SentimentIntensityAnalyzer().polarity_scores
+    theirs = SentimentIntensityAnalyzer().polarity_scores
     texts = posts()
     length = sum(map(len, texts)) / POSTS
     for text in texts:

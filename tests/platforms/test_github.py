@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from monitor.bookmark import Step
+from monitor.advance import Facts, advance
+from monitor.bookmark import Bookmark, Head, Step
 from monitor.config import load
 from monitor.crawl.address import address
 from monitor.errors import CredentialsError, PostError, RateLimitedError, RefusedError, ReplyError
@@ -55,7 +56,7 @@ def post(**changes):
         (
             source(),
             Step(after=NINE),
-            f"{API}/repos/nest/tea/issues?state=all&sort=updated&direction=asc&per_page=100&since=2026-11-20T09%3A00%3A00Z",
+            f"{API}/repos/nest/tea/issues?state=all&sort=updated&direction=asc&per_page=100&since=2026-11-20T09%3A00%3A01Z",
         ),
         (
             source(community="nest/tea", stream="comments"),
@@ -70,7 +71,7 @@ def post(**changes):
         (
             source("query", query="is:pr"),
             Step(after=NINE),
-            f"{API}/search/issues?q=is%3Apr+updated%3A%3E%3D2026-11-20T09%3A00%3A00Z&sort=updated&order=asc&per_page=100",
+            f"{API}/search/issues?q=is%3Apr+updated%3A%3E%3D2026-11-20T09%3A00%3A01Z&sort=updated&order=asc&per_page=100",
         ),
         (source("url", url="https://github.com/nest/tea/pull/3#issuecomment-9"), Step(), f"{API}/repos/nest/tea/issues/3"),
     ],
@@ -115,23 +116,40 @@ def test_read__link_header__is_followed_as_it_is():
 
 def test_read__forward__no_cursor_and_the_last_page_is_the_end():
     link = f'<{API}/repositories/9/issues?page=2>; rel="next"'
-    more = read(reply([issue()], link=link), step=Step(after=NINE - 60))
-    last = read(reply([issue()]), step=Step(after=NINE - 60))
+    rows = [issue(1), issue(2, updated_at="2026-11-20T09:00:01Z")]
+    more, last = (read(answer, step=Step(after=NINE - 60)) for answer in (reply(rows, link=link), reply(rows)))
     assert isinstance(more, Page)
     assert isinstance(last, Page)
     assert [(page.cursor, page.end) for page in (more, last)] == [(None, False), (None, True)]
 
 
-def test_read__a_second_that_fills_a_page__is_asked_for_page_by_page():
-    """Everything since that second begins with that second: the walk would never get beyond it."""
+def test_read__forward__the_last_second_of_a_page_is_asked_for_again_with_the_next():
+    """It may go on there, and the next page is asked for beyond a second."""
     link = f'<{API}/repositories/9/issues?page=2>; rel="next"'
-    asks = read(reply([issue(1), issue(2)], link=link), step=Step(after=NINE))
+    rows = [issue(1), issue(2, updated_at="2026-11-20T09:00:01Z"), issue(3, updated_at="2026-11-20T09:00:01Z")]
+    more, last = (read(answer, step=Step(after=NINE - 60)) for answer in (reply(rows, link=link), reply(rows)))
+    assert isinstance(more, Page)
+    assert isinstance(last, Page)
+    assert (more.marks, last.marks) == ([None, None, NINE], [NINE + 1, NINE + 1, NINE])
+
+
+def test_read__a_second_that_fills_a_page__is_asked_for_page_by_page():
+    link = f'<{API}/repositories/9/issues?page=2>; rel="next"'
+    asks = read(reply([issue(1), issue(2)], link=link), step=Step(after=NINE - 1))
     assert isinstance(asks, list)
     assert [ask.parameters["page"] for ask in asks] == list(range(1, 11))
     assert {ask.parameters["since"] for ask in asks} == {"2026-11-20T09:00:00Z"}
     later = issue(3, updated_at="2026-11-20T09:00:01Z")
-    page = GitHub().gather([reply([issue(1), issue(2)]), reply([later])], Asked(source(), Step(after=NINE)))
-    assert (page.top, page.end) == (NINE + 1, False)
+    page = GitHub().gather([reply([issue(1), issue(2)]), reply([later])], Asked(source(), Step(after=NINE - 1)))
+    assert (page.top, page.end) == (NINE + 1, True)
+
+
+def test_walk__quiet_repository__is_read_to_the_end_by_one_empty_page():
+    """A bound that took in the last second again would find no end, and never rest."""
+    seen = Bookmark(heads=(Head(mark=NINE, asked_at=NOW),), start=NINE, asked_at=NOW)
+    facts = Facts(marks=(), end=True, asked_at=NOW)
+    assert GitHub().ask(source(), Step(after=NINE)).parameters["since"] == "2026-11-20T09:00:01Z"
+    assert advance(seen, Step(after=NINE), facts, rules=GitHub().rules(source())).progress
 
 
 def test_read__search_beyond_a_thousand__is_not_ended_by_its_last_page():
@@ -154,6 +172,9 @@ def test_read__thread__is_its_opener_and_all_pages_of_comments():
     assert isinstance(asks, list)
     assert asks[0] == Ask("/repos/nest/tea/issues/1")
     assert [ask.parameters["page"] for ask in asks[1:]] == [1, 2, 3]
+    endless = read(reply(issue(comments=9_950)), thread)
+    assert isinstance(endless, list)
+    assert [ask.parameters["page"] for ask in endless[1:]] == list(range(91, 101))
 
 
 @pytest.mark.parametrize("body", [{}, {"message": "x"}, 7, [{"name": "bug", "color": "f00"}]], ids=repr)

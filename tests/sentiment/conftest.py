@@ -5,7 +5,7 @@ import random
 from collections.abc import Callable, Iterator
 
 import pytest
-import vaderSentiment.vaderSentiment as package
+from vaderSentiment.vaderSentiment import BOOSTER_DICT, NEGATE, SPECIAL_CASES, SentimentIntensityAnalyzer
 
 SOAKED = os.environ.get("MONITOR_SOAK") == "1"  # read here, since no test sees the person's own environment
 
@@ -30,7 +30,7 @@ ENDS = (".", ".", ".", "!", "!!", "!!!!!", "?", "??", "????", "...", "", " :)", 
 @pytest.fixture(scope="session")
 def oracle() -> Callable[[str], dict[str, float]]:
     """Score a text by the package itself: neg, neu, pos, compound."""
-    return package.SentimentIntensityAnalyzer().polarity_scores
+    return SentimentIntensityAnalyzer().polarity_scores
 
 
 @pytest.fixture(scope="session")
@@ -42,10 +42,10 @@ def soaked() -> bool:
 @pytest.fixture(scope="session")
 def sentences() -> Callable[..., Iterator[str]]:
     """Make `count` posts of one to four sentences, mostly plain words, with the package's rated words among them."""
-    analyzer = package.SentimentIntensityAnalyzer()
+    analyzer = SentimentIntensityAnalyzer()
     rated = sorted(analyzer.lexicon)
     emoji = sorted(analyzer.emojis)
-    boosters, idioms = sorted(package.BOOSTER_DICT), sorted(package.SPECIAL_CASES)
+    boosters, idioms = sorted(BOOSTER_DICT), sorted(SPECIAL_CASES)
 
     def word(draw: random.Random) -> str:
         kind = draw.random()
@@ -56,7 +56,7 @@ def sentences() -> Callable[..., Iterator[str]]:
         elif kind < 0.91:
             found = draw.choice(boosters)
         elif kind < 0.95:
-            found = draw.choice(package.NEGATE)
+            found = draw.choice(NEGATE)
         else:
             found = draw.choice((draw.choice(idioms), draw.choice(TURNS), draw.choice(emoji)))
         return found.upper() if draw.random() < 0.08 else found
@@ -76,10 +76,10 @@ def sentences() -> Callable[..., Iterator[str]]:
 @pytest.fixture(scope="session")
 def fuzzed() -> Callable[..., Iterator[str]]:
     """Make `count` strings of what the rules look at, side by side as nobody would write it, some without a space between."""
-    analyzer = package.SentimentIntensityAnalyzer()
-    idioms = [word for phrase in (*package.SPECIAL_CASES, *package.BOOSTER_DICT) for word in phrase.split()]
+    analyzer = SentimentIntensityAnalyzer()
+    idioms = [word for phrase in (*SPECIAL_CASES, *BOOSTER_DICT) for word in phrase.split()]
     rated, emoji = sorted(analyzer.lexicon), sorted(analyzer.emojis)
-    pools = (ODD, ODD, package.NEGATE, sorted(package.BOOSTER_DICT), idioms, idioms, rated, emoji, list(package.SPECIAL_CASES))
+    pools = (ODD, ODD, NEGATE, sorted(BOOSTER_DICT), idioms, idioms, rated, emoji, list(SPECIAL_CASES))
 
     def token(draw: random.Random) -> str:
         found = draw.choice(draw.choice(pools))
