@@ -16,10 +16,9 @@ followers, answers deeper than 80 levels.
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, ClassVar
 
-from monitor.advance import Rules
 from monitor.bookmark import Mark, Step
 from monitor.config import Config
 from monitor.crawl.spider import PlatformSpider
@@ -34,7 +33,7 @@ ENTRY = "https://bsky.social"
 FEED = "/xrpc/app.bsky.feed"
 FEEDS = {atproto.GENERATORS: ("getFeed", "feed"), atproto.LISTS: ("getListFeed", "list")}
 SEARCHES = frozenset({"query", "tag"})
-SEARCH_CURSOR = timedelta(minutes=10)  # it is an offset: each new post moves what it points at
+SEARCH_CURSOR_S = 600  # it is an offset: each new post moves what it points at
 DEEPEST = 80  # levels of a thread; each is two of JSON, of which 200 are read
 SENSITIVE = frozenset({"porn", "sexual", "nudity", "graphic-media", "gore", "!warn", "!hide"})
 CREDENTIALS = ("BLUESKY_IDENTIFIER", "BLUESKY_PASSWORD")
@@ -49,6 +48,7 @@ class Bluesky(PlatformSpider):
     overlap_s = 900
     pace_s = 0.2
     resumes_by_mark = False
+    cursor_ttls_s: ClassVar[Mapping[str, int]] = dict.fromkeys(SEARCHES, SEARCH_CURSOR_S)
     probe: ClassVar[Mapping[str, str]] = {"account": "bsky.app"}
     expects = ("url", "text", "author.handle", "counts.likes", "counts.reposts", "counts.replies", "counts.quotes")
     kinds: ClassVar[Mapping[str, SourceKind]] = {
@@ -172,10 +172,6 @@ class Bluesky(PlatformSpider):
         if atproto.says_gone(name, message):
             return GoneError(f"Bluesky knows no such account, post, list or feed any more ({name}).")
         return None
-
-    def rules(self, source: Source) -> Rules:
-        told = super().rules(source)
-        return replace(told, cursor_ttl=SEARCH_CURSOR) if source.kind in SEARCHES else told
 
     def marked_at(self, mark: Mark) -> datetime | None:
         at = utc_from_milliseconds(mark)

@@ -41,7 +41,6 @@ DISCUSSIONS = """query($q: String!, $size: Int!, $after: String) {
       reactions { total_count: totalCount } } } } }"""  # aliases make a discussion look like an issue of the REST API
 
 _NEXT = re.compile(r'<([^<>]+)>;[^,<>]*rel="next"')
-_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 _THREAD = re.compile(r"(?:https?://github\.com/)?([\w.-]+/[\w.-]+)/(?:issues|pull)/(\d+)(?:[/?#].*)?")
 _PAGE = re.compile(r"https://[^/]+/([^/]+/[^/]+)/(?:issues|pull|discussions)/\d+")
 
@@ -66,23 +65,22 @@ class GitHub(PlatformSpider):
         """What was updated since a second, oldest first; or newest first, at or before a second where that can be asked."""
         given, order = source.parameters, "desc" if step.after is None else "asc"
         repository, part, size = given.get("community"), given.get("stream", "issues"), step.size or self.page_size
+        paging = {"sort": "updated", "per_page": size}
         if source.kind == "url":
             return Ask(_thread(given["url"]))
         if step.cursor and part != "discussions":
             return Ask(f"/{step.cursor}")
         if repository is None:
             words = given["query"] if re.search(r"\b(is|type):", given["query"]) else f"{given['query']} is:issue"
-            words += _updated(step.after, step.until)
-            return Ask("/search/issues", {"q": words, "sort": "updated", "order": order, "per_page": size})
-        if not _REPOSITORY.fullmatch(repository) or part not in PARTS:
+            return Ask("/search/issues", {"q": words + _updated(step.after, step.until), "order": order, **paging})
+        if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository) or part not in PARTS:
             raise RefusedError(f"{repository} is no OWNER/NAME, or {part} none of {', '.join(PARTS)}, which stream= takes.")
         if part == "discussions":
             below, _, cursor = (step.cursor or f"{_below(step)} ").partition(" ")
             words = f"repo:{repository}{_updated(step.after, below or None)} sort:updated-{order}"
             return graphql_ask("/graphql", DISCUSSIONS, {"q": words, "size": size, "after": cursor or None})
         state, since = "all" if part == "issues" else None, _updated(step.after, None).partition(">=")[2] or None
-        paging = {"sort": "updated", "direction": order, "per_page": size}
-        return Ask(f"/repos/{repository}/{PARTS[part]}", {"state": state, **paging, "since": since})
+        return Ask(f"/repos/{repository}/{PARTS[part]}", {"state": state, "direction": order, **paging, "since": since})
 
     def read(self, reply: Reply, asked: Asked) -> Page | list[Ask]:
         """Rows newest first, marked by the second of their update. A thread, or a second that fills a page, is asked for whole."""

@@ -45,10 +45,10 @@ class PlatformSpider(scrapy.Spider):
     """Base of every platform. Class attributes are what the platform states of itself; seconds unless named otherwise.
 
     `base_url` may hold `{instance}`. `overlap_s`: how late a post can appear in the API. `cursor_ttl_s`: how long a page cursor
-    lives (None: for ever). `window_s`: how far back the API reaches (None: to the beginning). `pace_s`: between two requests to
-    one host. `redirects`: how many are followed (feeds only). `accepts`: the media type that is asked for. `probe`: spider
-    arguments of a source that answers anybody with posts at once (empty: there is none); `expects`: the fields, as in run
-    records, that some post of each page of it has.
+    lives (None: for ever); `cursor_ttls_s`: the same for single kinds of source. `window_s`: how far back the API reaches (None:
+    to the beginning). `pace_s`: between two requests to one host. `redirects`: how many are followed. `accepts`: the media type
+    that is asked for. `probe`: spider arguments of a source that answers anybody with posts at once (empty: there is none);
+    `expects`: the fields, as in run records, that some post of each page of it has.
     """
 
     name: str
@@ -57,6 +57,7 @@ class PlatformSpider(scrapy.Spider):
     page_size: ClassVar[int] = 40
     overlap_s: ClassVar[int] = 600
     cursor_ttl_s: ClassVar[int | None] = None
+    cursor_ttls_s: ClassVar[Mapping[str, int]] = {}
     window_s: ClassVar[int | None] = None
     resumes_by_mark: ClassVar[bool] = True
     pace_s: ClassVar[float] = 1.0
@@ -152,11 +153,12 @@ class PlatformSpider(scrapy.Spider):
 
     def rules(self, source: Source) -> Rules:
         """This platform's paging as `monitor.walk` needs it."""
+        ttl_s = self.cursor_ttls_s.get(source.kind, self.cursor_ttl_s)
         return Rules(
             order=self.kinds[source.kind].order,
             overlap=timedelta(seconds=self.overlap_s),
             marked_at=self.marked_at,
-            cursor_ttl=None if self.cursor_ttl_s is None else timedelta(seconds=self.cursor_ttl_s),
+            cursor_ttl=None if ttl_s is None else timedelta(seconds=ttl_s),
             window=None if self.window_s is None else timedelta(seconds=self.window_s),
             resumes_by_mark=self.resumes_by_mark,
         )

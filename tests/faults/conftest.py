@@ -117,6 +117,12 @@ class Database:
     def count(self) -> int:
         return int(self._all["posts"].count_documents({}))
 
+    def await_write(self, *, within_s: float) -> None:
+        """Return as soon as there are more posts, or after `within_s`."""
+        begun, posts = time.monotonic(), self._all["posts"].estimated_document_count()
+        while self._all["posts"].estimated_document_count() == posts and time.monotonic() - begun < within_s:
+            time.sleep(0.001)
+
     def quarantined(self) -> list[Document]:
         return list(self._all["quarantine"].find())
 

@@ -74,7 +74,7 @@ class Lane:
         if shift:
             asyncio.run(_ensure_sources(database))
         for kill in range(KILLS_PER_EPISODE):
-            self._kill(f"crawl-{number}-{kill}", database, arguments)
+            self._kill(f"crawl-{number}-{kill}", kill, database, arguments)
         self._recover(f"crawl-{number}-clean", database, {key: text for key, text in arguments.items() if key != "shift"})
         log, stored = self.platforms.log(since=first), database.posts()
         self.told.comparisons.append(compare(log["posts"], stored))
@@ -84,11 +84,14 @@ class Lane:
         self.told.forward += sum("min_id" in entry["query"] for entry in log["requests"])
         self.told.backward += sum("max_id" in entry["query"] for entry in log["requests"])
 
-    def _kill(self, name: str, database: Any, arguments: dict[str, str]) -> None:
+    def _kill(self, name: str, kill: int, database: Any, arguments: dict[str, str]) -> None:
+        """At a random moment after the first reply; every third at the next moment, after that, at which posts are written."""
         since, known, versions = self.platforms.last(), database.ids(), database.versions()
         crawl = self.crawl(name, database, **arguments)
         self.platforms.await_ask(crawl, since=since)
         time.sleep(self.rng.uniform(0, LONGEST_LIFE_S))
+        if kill % 3 == 2:
+            database.await_write(within_s=LONGEST_LIFE_S)
         assert crawl.kill(), f"{name} ended by itself: {crawl.said()}"
         time.sleep(ARRIVES_S)
         log, stored, sources = self.platforms.log(since=since), database.ids(), database.sources()

@@ -52,26 +52,26 @@ def post(**changes):
 @pytest.mark.parametrize(
     ("asked", "step", "url"),
     [
-        (source(), Step(), f"{API}/repos/nest/tea/issues?state=all&sort=updated&direction=desc&per_page=100"),
+        (source(), Step(), f"{API}/repos/nest/tea/issues?state=all&direction=desc&sort=updated&per_page=100"),
         (
             source(),
             Step(after=NINE),
-            f"{API}/repos/nest/tea/issues?state=all&sort=updated&direction=asc&per_page=100&since=2026-11-20T09%3A00%3A01Z",
+            f"{API}/repos/nest/tea/issues?state=all&direction=asc&sort=updated&per_page=100&since=2026-11-20T09%3A00%3A01Z",
         ),
         (
             source(community="nest/tea", stream="comments"),
             Step(size=5),
-            f"{API}/repos/nest/tea/issues/comments?sort=updated&direction=desc&per_page=5",
+            f"{API}/repos/nest/tea/issues/comments?direction=desc&sort=updated&per_page=5",
         ),
         (
             source("query", query="tea"),
             Step(until=NINE),
-            f"{API}/search/issues?q=tea+is%3Aissue+updated%3A%3C%3D2026-11-20T09%3A00%3A00Z&sort=updated&order=desc&per_page=100",
+            f"{API}/search/issues?q=tea+is%3Aissue+updated%3A%3C%3D2026-11-20T09%3A00%3A00Z&order=desc&sort=updated&per_page=100",
         ),
         (
             source("query", query="is:pr"),
             Step(after=NINE),
-            f"{API}/search/issues?q=is%3Apr+updated%3A%3E%3D2026-11-20T09%3A00%3A01Z&sort=updated&order=asc&per_page=100",
+            f"{API}/search/issues?q=is%3Apr+updated%3A%3E%3D2026-11-20T09%3A00%3A01Z&order=asc&sort=updated&per_page=100",
         ),
         (source("url", url="https://github.com/nest/tea/pull/3#issuecomment-9"), Step(), f"{API}/repos/nest/tea/issues/3"),
     ],
