@@ -22,9 +22,9 @@ class Ask:
 
     path: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)  # may hold credentials, as a body may
     method: str = "GET"
-    body: bytes | None = None
+    body: bytes | None = field(default=None, repr=False)
 
     def with_headers(self, headers: Mapping[str, str]) -> "Ask":
         """This ask with further headers."""

@@ -1,15 +1,13 @@
-"""Third step of a page: fast scorers score inline."""
-
-from dataclasses import replace
+"""Third step of a page: fast scorers score inline; what only a slow one can score waits for the scoring stage."""
 
 from monitor.crawl.page_item import PageItem
-from monitor.sentiment.vader import score
-from monitor.text.utterance import utterance
+from monitor.sentiment.scorer import inline, scored
 
 
 class SentimentPipeline:
     """Gives each post its score, or the reason why there is none."""
 
     def process_item(self, item: PageItem) -> PageItem:
-        item.posts = [replace(post, sentiment=score(utterance(post), post.language)) for post in item.posts]
+        scorers = inline()
+        item.posts = [scored(post, scorers) for post in item.posts]
         return item

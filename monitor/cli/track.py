@@ -105,12 +105,18 @@ def _sources(
             f"{spider.name} has many servers, and none to begin with: name one with --instance {spider.name}:HOST."
         )
     for place in places:
-        credentials = spider.login(config, _source(spider, next(iter(spider.kinds)), place, topic))
-        native = compile_term(term, spider.name, has_token=bool(credentials))
+        native = compile_term(term, spider.name, has_token=_has_token(spider, place, topic, config))
         click.echo(f"{spider.name}: {native.note}", err=True)
         if native.kind is not None:
             made.append(_source(spider, native.kind, {**place, **native.parameters}, topic))
     return made
+
+
+def _has_token(spider: PlatformSpider, place: Mapping[str, str], topic: Topic, config: Config) -> bool:
+    """Whether credentials for a search are configured, sent along or exchanged first."""
+    if spider.login(config, _source(spider, next(iter(spider.kinds)), place, topic)):
+        return True
+    return "query" in spider.kinds and spider.sign_in(config, _source(spider, "query", place, topic), {}) is not None
 
 
 def _places(spider: PlatformSpider | type[PlatformSpider], hosts: Sequence[tuple[str | None, str]]) -> list[Mapping[str, str]]:

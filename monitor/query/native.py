@@ -94,6 +94,28 @@ def _devto(term: Term) -> Native:
     return Native(kind="query", parameters={"query": term.text}, relation="broader", note=note)
 
 
+def _bluesky_strangers(_term: Term) -> Native:
+    note = "Bluesky answers searches of strangers with a refusal most of the time: set BLUESKY_IDENTIFIER and BLUESKY_PASSWORD."
+    return Native(kind=None, relation="narrower", note=note)
+
+
+def _bluesky(term: Term) -> Native:
+    if term.kind == "tag":
+        return Native(kind="tag", parameters={"tag": term.text}, relation="exact", note=f"Bluesky's search for #{term.text}.")
+    note = "Bluesky's search finds words in any order and form; only posts with the term itself match."
+    return Native(kind="query", parameters={"query": _search_words(term)}, relation="broader", note=note)
+
+
+def _github(term: Term) -> Native:
+    note = "GitHub's search of issues; pull requests, comments and discussions are not in it."
+    return Native(kind="query", parameters={"query": _search_words(term)}, relation="narrower", note=note)
+
+
+def _telegram(term: Term) -> Native:
+    note = f"Telegram's public channels cannot be searched together: those that are collected already are filtered for {term}."
+    return Native(kind=None, relation="broader", note=note)
+
+
 _KEYLESS: Mapping[str, Callable[[Term], Native]] = {
     "hackernews": _hackernews,
     "mastodon": _mastodon_tag,
@@ -102,8 +124,11 @@ _KEYLESS: Mapping[str, Callable[[Term], Native]] = {
     "stackexchange": _stackexchange,
     "discourse": _discourse,
     "devto": _devto,
+    "bluesky": _bluesky_strangers,
+    "github": _github,
+    "telegram": _telegram,
 }
-_WITH_TOKEN: Mapping[str, Callable[[Term], Native]] = {"mastodon": _mastodon_search}
+_WITH_TOKEN: Mapping[str, Callable[[Term], Native]] = {"mastodon": _mastodon_search, "bluesky": _bluesky}
 
 
 def _search_words(term: Term) -> str:

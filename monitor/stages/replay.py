@@ -15,11 +15,10 @@ from monitor.errors import PostError
 from monitor.page import Reply
 from monitor.post import Post
 from monitor.query.term import Term, parse
-from monitor.sentiment.vader import score
+from monitor.sentiment.scorer import inline, scored
 from monitor.source import Source
 from monitor.store.connection import Store
 from monitor.store.quarantine import Kept, Refused
-from monitor.text.utterance import utterance
 from monitor.topic import Topic
 
 # Enough to make one write worth while, and few enough that a replay that is killed repeats little.
@@ -98,7 +97,7 @@ def _completed(post: Post, topics: Topics, *, platform: str) -> Post:
     """What the later steps of a page add: the topics that watch `platform`, language, tags, and the score."""
     watching = [(topic, term) for topic, term in topics if not topic.platforms or platform in topic.platforms]
     enriched = enrich(post, watching)
-    return replace(enriched, sentiment=score(utterance(enriched), enriched.language))
+    return scored(enriched, inline())
 
 
 def _source(refused: Refused) -> Source:

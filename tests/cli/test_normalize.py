@@ -113,7 +113,7 @@ def test_normalize__no_reply_of_that_platform__is_a_sentence_and_the_exit_is_1(r
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["nonesuch"], b"There are: feeds, hackernews, mastodon."),
+        (["nonesuch"], b"There are: bluesky, "),
         (["mastodon", "--at", "yesterday"], b"2026-11-22T08:00:00Z"),
         (["mastodon", "--header", "no colon"], b"Name: value"),
         (["mastodon", "/no/such/file"], b"/no/such/file"),

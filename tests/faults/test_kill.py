@@ -220,6 +220,7 @@ def test_kills__of_real_crawls_at_random_moments__nothing_lost_and_nothing_doubl
     assert fresh_s <= FRESH_S
     assert kills == episodes * KILLS_PER_EPISODE
     assert between >= kills * 2 / 3
+    assert landed_all[BETWEEN[0]] > 0
     assert rows > stored > 1000 * episodes
     assert sum(each.forward for each in told) > episodes
     assert sum(each.backward for each in told) > 10 * episodes
