@@ -4,11 +4,13 @@ MONITOR_SOAK=1 makes the long tests longer. Every test prints its seed and its c
 missing, invented, doubled or different, that the fault really happened, and that enough posts were on their way.
 """
 
+import asyncio
 import os
 import random
+import re
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,13 +19,18 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 
+from monitor.config import load
 from monitor.crawl.process import start
 from monitor.simulator.process import log_of, simulated
+from monitor.source import Source
+from monitor.store.connection import open_store
 
 SOAKED = os.environ.get("MONITOR_SOAK") == "1"  # read here, since no test sees the person's own environment
 # No simulator needs politeness; a short lease lets the next process go on soon after a kill.
 SETTINGS = {"MONITOR_PACE_S": "0", "MONITOR_LEASE_S": "2", "LOG_LEVEL": "WARNING"}
 LOOK_S = 0.02
+
+_NUMBERED = re.compile(r"Post (\d+), id")
 
 Document = dict[str, Any]
 
@@ -122,6 +129,22 @@ class Database:
         begun, posts = time.monotonic(), self._all["posts"].estimated_document_count()
         while self._all["posts"].estimated_document_count() == posts and time.monotonic() - begun < within_s:
             time.sleep(0.001)
+
+    def skipped(self) -> int:
+        """Posts of #endless are numbered: how many are missing between the oldest and the newest stored."""
+        numbers = [int(found[1]) for post in self.posts({"tags": "endless"}) if (found := _NUMBERED.match(post["text"]))]
+        return max(numbers) - min(numbers) + 1 - len(set(numbers))
+
+    def ensure(self, sources: Iterable[Source]) -> None:
+        """Make sources, due at once."""
+
+        async def made() -> None:
+            store = await open_store(load({"MONGODB_URI": self.uri, "MONITOR_DATABASE": self.name}))
+            for source in sources:
+                await store.sources.ensure(source)
+            await store.close()
+
+        asyncio.run(made())
 
     def quarantined(self) -> list[Document]:
         return list(self._all["quarantine"].find())

@@ -4,9 +4,7 @@ Each episode is an empty database, five crawls killed one after the other, and a
 last one alone. In some a shift of two sources dies, in others the crawl of one source named by its arguments.
 """
 
-import asyncio
 import random
-import re
 import threading
 import time
 from collections import Counter
@@ -16,11 +14,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from monitor.config import load
 from monitor.simulator.comparison import Comparison, compare
 from monitor.simulator.people import LOCAL_HOST
 from monitor.source import Source
-from monitor.store.connection import open_store
 
 KILLS, KILLS_SOAKED, KILLS_PER_EPISODE, LANES = 60, 500, 5, 3
 LONGEST_LIFE_S = 1.2  # of a crawl after its first reply
@@ -72,14 +68,14 @@ class Lane:
         arguments = {"shift": "10m"} if shift else {"tag": "endless", "instance": LOCAL_HOST, "since": f"-{SINCE.seconds}s"}
         arguments["base_url"] = self.platforms.mastodon
         if shift:
-            asyncio.run(_ensure_sources(database))
+            database.ensure(sources())
         for kill in range(KILLS_PER_EPISODE):
             self._kill(f"crawl-{number}-{kill}", kill, database, arguments)
         self._recover(f"crawl-{number}-clean", database, {key: text for key, text in arguments.items() if key != "shift"})
         log, stored = self.platforms.log(since=first), database.posts()
         self.told.comparisons.append(compare(log["posts"], stored))
         self.told.rows += len(log["posts"])
-        self.told.holes += holes(stored)
+        self.told.holes += database.skipped()
         self.told.gaps += sum(len(source["bookmark"]["gaps"]) for source in database.sources().values())
         self.told.forward += sum("min_id" in entry["query"] for entry in log["requests"])
         self.told.backward += sum("max_id" in entry["query"] for entry in log["requests"])
@@ -146,24 +142,20 @@ def landed(
     return BETWEEN[0] if written == len(new) else BETWEEN[1] if written else BETWEEN[2]
 
 
-def holes(stored: list[dict[str, Any]]) -> int:
-    """Posts of #endless are numbered: what is missing between the oldest and the newest stored was skipped."""
-    found = [re.match(r"Post (\d+), id", post["text"]) for post in stored if "endless" in post.get("tags", ())]
-    numbers = [int(match[1]) for match in found if match]
-    return max(numbers) - min(numbers) + 1 - len(set(numbers))
-
-
-async def _ensure_sources(database: Any) -> None:
-    """Due at once: the tag that never ends, and the instance's public timeline of the past 28 days."""
-    store = await open_store(load({"MONGODB_URI": database.uri, "MONITOR_DATABASE": database.name}))
+def sources() -> list[Source]:
+    """The tag that never ends, and the instance's public timeline of the past 28 days."""
     now = datetime.now(UTC)
     wanted: list[tuple[str, dict[str, str], timedelta]] = [("tag", {"tag": "endless"}, SINCE), ("public", {}, ARCHIVED)]
-    for kind, parameters, since in wanted:
-        place = {"instance": LOCAL_HOST, **parameters}
-        await store.sources.ensure(
-            Source(platform="mastodon", kind=kind, parameters=place, since=now - since, topics=("watched",))
+    return [
+        Source(
+            platform="mastodon",
+            kind=kind,
+            parameters={"instance": LOCAL_HOST, **parameters},
+            since=now - since,
+            topics=("watched",),
         )
-    await store.close()
+        for kind, parameters, since in wanted
+    ]
 
 
 def test_kills__of_real_crawls_at_random_moments__nothing_lost_and_nothing_doubled(

@@ -4,7 +4,6 @@ The recordings lie beside the repository; without them this test is skipped. Wha
 that share nothing with the platform files. A page that was never recorded is an empty one, and counted.
 """
 
-import asyncio
 import base64
 import json
 import re
@@ -20,9 +19,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from monitor.config import load
 from monitor.source import Source
-from monitor.store.connection import open_store
 
 RECORDINGS = Path(__file__).parents[2].parent / "shared" / "recordings"
 EVER = datetime(2005, 1, 1, tzinfo=UTC)
@@ -204,12 +201,6 @@ class Plan:
             self.sources.append(Source(platform="feeds", kind="url", parameters=parameters, topics=("feeds",)))
             self.entries[f"feeds/f{place}.example"] = path.stem, entries(body)
 
-    async def ensure(self, database: Any) -> None:
-        store = await open_store(load({"MONGODB_URI": database.uri, "MONITOR_DATABASE": database.name}))
-        for source in self.sources:
-            await store.sources.ensure(source)
-        await store.close()
-
 
 def topic_of(server: str) -> str:
     return re.sub(r"[^a-z]+", "-", server).strip("-")
@@ -225,7 +216,7 @@ def test_recorded_replies__crawled_from_a_server_into_mongodb__every_post_is_sto
         plan.mastodon(server)
     plan.hackernews()
     plan.feeds()
-    asyncio.run(plan.ensure(database))
+    database.ensure(plan.sources)
     crawls = [
         crawl(
             topic_of(server), database, platform=platform, settings=SETTINGS, topic=topic_of(server), base_url=f"{address}/{server}"

@@ -4,7 +4,6 @@ The server is one of the test's own, started anew for each outage: stopped for 2
 killed and started again (they break, and it recovers from its journal).
 """
 
-import asyncio
 import os
 import re
 import signal
@@ -21,12 +20,10 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 
-from monitor.config import load
 from monitor.mongod.binary import find
 from monitor.simulator.comparison import compare
 from monitor.simulator.people import LOCAL_HOST
 from monitor.source import Source
-from monitor.store.connection import open_store
 
 STOPPED_S, STOPPED_SOAKED_S, DEAD_S = 20.0, 600.0, 3.0
 WARM_S = 4.0
@@ -34,6 +31,8 @@ CATCHES_UP_S = 120.0
 SAMPLE_S = 0.25
 FLAT_MIB = 10.0
 FRESH_S = 10.0
+INTERRUPTED = 130  # one shift, which outlives the outage, and ends when it is told to
+EVER = datetime(2005, 1, 1, tzinfo=UTC)
 MOST_CLAIMS = 4  # at the start, after the outage, by the crawl that looks for fresh posts, and one for a slow machine
 SINCE = timedelta(seconds=120)
 SOURCES = {
@@ -100,14 +99,19 @@ def kill(server: Mongod) -> None:
     server.process.wait()
 
 
-async def ensure_sources(uri: str, database: str) -> None:
-    store = await open_store(load({"MONGODB_URI": uri, "MONITOR_DATABASE": database}))
+def sources() -> list[Source]:
+    """Four timelines, which take a good while to walk."""
     now = datetime.now(UTC)
-    for name, parameters in SOURCES.items():
-        kind, since = ("tag", SINCE) if name == "tag" else ("public", timedelta(days=28))
-        place = {"instance": LOCAL_HOST, **parameters}
-        await store.sources.ensure(Source(platform="mastodon", kind=kind, parameters=place, since=now - since, topics=("all",)))
-    await store.close()
+    return [
+        Source(
+            platform="mastodon",
+            kind="tag" if name == "tag" else "public",
+            parameters={"instance": LOCAL_HOST, **parameters},
+            since=now - (SINCE if name == "tag" else timedelta(days=28)),
+            topics=("watched",),
+        )
+        for name, parameters in SOURCES.items()
+    ]
 
 
 def asked(entry: dict[str, Any]) -> str:
@@ -116,11 +120,58 @@ def asked(entry: dict[str, Any]) -> str:
     return "tag" if "/tag/" in entry["path"] else found[0] if found else "public"
 
 
-def holes(stored: list[dict[str, Any]]) -> int:
-    """Posts of #endless are numbered: what is missing between the oldest and the newest stored was skipped."""
-    found = [re.match(r"Post (\d+), id", post["text"]) for post in stored if "endless" in post.get("tags", ())]
-    numbers = [int(match[1]) for match in found if match]
-    return max(numbers) - min(numbers) + 1 - len(set(numbers))
+@dataclass
+class Collecting:
+    """A shift on four sources, and what was seen of it before, during and after the outage."""
+
+    platforms: Any
+    database: Any
+    crawl: Callable[..., Any]
+    shifts: list[Any] = field(default_factory=list)
+    rss: list[float] = field(default_factory=list)
+    rss_after: float = 0.0
+    stored_before: int = 0
+    walked_before: int = 0
+    began_at: datetime = EVER
+    asked_last: int = 0
+
+    def begin(self) -> None:
+        """Start, and go on until memory is warm and every source has much to read."""
+        self.database.ensure(sources())
+        self.next_shift()
+        self.platforms.await_ask(self.shifts[0])
+        time.sleep(WARM_S)
+        self.stored_before = self.database.count()
+        self.walked_before = sum(bool(source["bookmark"]["gaps"]) for source in self.database.sources().values())
+
+    def next_shift(self) -> None:
+        name = f"shift-{len(self.shifts)}"
+        self.shifts.append(self.crawl(name, self.database, shift="60m", base_url=self.platforms.mastodon))
+
+    def watch(self, away_s: float) -> None:
+        """Look at memory while MongoDB is away."""
+        self.began_at, self.rss = datetime.now(UTC), [self.shifts[0].rss_mib()]
+        while datetime.now(UTC) < self.began_at + timedelta(seconds=away_s):
+            time.sleep(SAMPLE_S)
+            self.rss.append(self.shifts[0].rss_mib())
+        self.asked_last = self.platforms.last()
+
+    def caught_up(self) -> bool:
+        """Whether every source was walked to its end; a shift that ended is followed by the next, as by `collect --follow`."""
+        if not self.shifts[-1].running():
+            self.next_shift()
+        self.rss_after = self.shifts[-1].rss_mib() or 0.0
+        standing = self.database.sources().values()
+        return all(source["last_polled_at"] and not source["bookmark"]["gaps"] for source in standing)
+
+    def end(self) -> list[int]:
+        """Exit codes of all shifts, the last one told to end."""
+        self.shifts[-1].process.terminate()
+        return [shift.ended(within_s=20) for shift in self.shifts]
+
+    def asked_meanwhile(self, log: dict[str, Any]) -> Counter[str]:
+        entries = (entry for entry in log["requests"] if entry["number"] <= self.asked_last)
+        return Counter(asked(entry) for entry in entries if entry["at"] > self.began_at.isoformat())
 
 
 @pytest.mark.parametrize(
@@ -131,78 +182,41 @@ def holes(stored: list[dict[str, Any]]) -> int:
     ],
 )
 def test_outage__of_mongodb_while_a_crawl_collects__nothing_lost_little_asked_and_caught_up(
-    begin: Callable[[Mongod], None],
-    end: Callable[[Mongod], None],
-    away_s: float,
-    away_soaked_s: float,
-    mongod,
-    own_database,
-    simulate,
-    crawl,
-    until,
-    seed,
-    soak,
+    begin, end, away_s, away_soaked_s, mongod, own_database, simulate, crawl, until, seed, soak
 ):
-    away_s = away_soaked_s if soak else away_s
     platforms = simulate("--seed", str(seed), "--posts", "8000", "--delay", "100", "--endless", "40,6000")
     database = own_database(mongod.uri)
-    asyncio.run(ensure_sources(database.uri, database.name))
-    shifts = [crawl("shift-0", database, shift="60m", base_url=platforms.mastodon)]
-    platforms.await_ask(shifts[0])
-    time.sleep(WARM_S)
-    stored_before = database.count()
-    open_before = sum(bool(source["bookmark"]["gaps"]) for source in database.sources().values())
-
-    began_at, rss = datetime.now(UTC), [shifts[0].rss_mib()]
+    collecting = Collecting(platforms, database, crawl)
+    collecting.begin()
     begin(mongod)
-    while datetime.now(UTC) < began_at + timedelta(seconds=away_s):
-        time.sleep(SAMPLE_S)
-        rss.append(shifts[0].rss_mib())
-    ended_at, asked_last = datetime.now(UTC), platforms.last()
+    collecting.watch(away_soaked_s if soak else away_s)
     end(mongod)
-
-    def caught_up() -> bool:
-        if not shifts[-1].running():  # as `monitor collect --follow` would
-            shifts.append(crawl(f"shift-{len(shifts)}", database, shift="60m", base_url=platforms.mastodon))
-        polled = [
-            source["last_polled_at"] is not None and not source["bookmark"]["gaps"] and source["lease"]["owner"] is None
-            for source in database.sources().values()
-        ]
-        return all(polled)
-
-    caught_up_s = until(caught_up, within_s=CATCHES_UP_S, what="every source is caught up")
-    rss_after = shifts[-1].rss_mib()
-    shifts[-1].process.terminate()
-    code = shifts[-1].ended(within_s=20)
+    caught_up_s = until(collecting.caught_up, within_s=CATCHES_UP_S, what="every source is caught up")
+    codes = collecting.end()
     back = crawl("back", database, tag="endless", instance=LOCAL_HOST, base_url=platforms.mastodon)
     fresh = {"tags": "endless", "created_at": {"$gt": datetime.now(UTC)}}
     fresh_s = until(lambda: database.has(fresh), within_s=60, what="a fresh post is stored")
-    codes = [shift.process.returncode for shift in shifts[:-1]] + [code, back.ended(within_s=60)]
+    codes.append(back.ended(within_s=60))
 
-    log, stored = platforms.log(), database.posts()
-    during = Counter(
-        asked(entry) for entry in log["requests"] if entry["number"] <= asked_last and entry["at"] > began_at.isoformat()
-    )
-    compared = compare(log["posts"], stored)
+    log, rss = platforms.log(), collecting.rss
+    compared, meanwhile = compare(log["posts"], database.posts()), collecting.asked_meanwhile(log)
     claims = max(source["lease"]["epoch"] for source in database.sources().values())
     print(
-        f"\nseed {seed}: {begin.__name__}, away {(ended_at - began_at).total_seconds():.1f} s with {open_before} sources being "
-        f"walked, {stored_before} posts stored before; asked meanwhile {dict(during)}; memory {rss[0]:.0f} MiB at its begin, "
-        f"{min(rss):.0f} to {max(rss):.0f} meanwhile, {rss_after:.0f} when caught up, {caught_up_s:.0f} s after its end\n"
-        f"crawls that it took {len(shifts)}, exit codes {codes}, most claims of a source {claims}; rows shown "
+        f"\nseed {seed}: {begin.__name__}, {collecting.walked_before} sources being walked and {collecting.stored_before} posts "
+        f"stored before; asked meanwhile {dict(meanwhile)}; memory {rss[0]:.0f} MiB at its begin, {min(rss):.0f} to "
+        f"{max(rss):.0f} meanwhile, {collecting.rss_after:.0f} when caught up, {caught_up_s:.0f} s after its end\n"
+        f"exit codes of shifts and the crawl after them {codes}, most claims of a source {claims}; rows shown "
         f"{len(log['posts'])}, posts shown {compared.shown}, stored {compared.stored}, missing {compared.missing}, invented "
-        f"{compared.invented}, doubled {compared.doubled}, different {compared.different}, skipped {holes(stored)}; a fresh post "
-        f"after {fresh_s:.1f} s"
+        f"{compared.invented}, doubled {compared.doubled}, different {compared.different}, skipped {database.skipped()}; "
+        f"a fresh post after {fresh_s:.1f} s"
     )
     assert compared.exact, compared.examples
-    assert holes(stored) == 0
-    assert open_before >= len(SOURCES) - 1
-    assert set(during) <= set(SOURCES)
-    assert max(during.values(), default=0) <= 1
-    assert max(rss) - rss[0] <= FLAT_MIB
-    assert abs(rss_after - rss[0]) <= FLAT_MIB
-    assert compared.stored > stored_before + 1000
-    assert fresh_s <= FRESH_S
+    assert database.skipped() == 0
+    assert collecting.walked_before >= len(SOURCES) - 1
+    assert set(meanwhile) <= set(SOURCES)
+    assert max(meanwhile.values(), default=0) <= 1
+    assert max(abs(each - rss[0]) for each in (*rss, collecting.rss_after)) <= FLAT_MIB
+    assert compared.stored > collecting.stored_before + 1000
+    assert codes == [INTERRUPTED, 0]
     assert claims <= MOST_CLAIMS
-    assert len(shifts) == 1
-    assert codes == [130, 0]
+    assert fresh_s <= FRESH_S
