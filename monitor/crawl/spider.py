@@ -221,7 +221,7 @@ class PlatformSpider(scrapy.Spider):
         """The next due source. A shift outlives an outage of MongoDB; a single pass tells it."""
         try:
             return await store.leases.claim_due(
-                self.name, owner=self.session.owner, lease_s=self._lease_s, topic=self.given.topic
+                self.name, owner=self.session.owner, lease_s=self._lease_s, topic=self.given.topic, besides=self._claimed
             )
         except StoreUnavailableError as error:
             if self.given.shift is None:

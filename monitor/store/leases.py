@@ -4,7 +4,7 @@ A lease that ran out may be taken by anybody; the epoch rises with each claim, a
 was claimed under, so an owner that slept through its lease can waste requests but moves nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,9 +44,16 @@ class Leases:
         """Take one source, due or not, paused or not. None where another holds it, or there is none of that id."""
         return await self._claim({"_id": source_id, **FREE}, owner=owner, lease_s=lease_s, sort=())
 
-    async def claim_due(self, platform: str, *, owner: str, lease_s: float = LEASE_S, topic: str | None = None) -> Claim | None:
-        """Take the most overdue free source of a platform, of one topic where given. None where nothing is due."""
+    async def claim_due(
+        self, platform: str, *, owner: str, lease_s: float = LEASE_S, topic: str | None = None, besides: Collection[str] = ()
+    ) -> Claim | None:
+        """Take the most overdue free source of a platform, of one topic where given. None where nothing is due.
+
+        `besides`: ids that are not taken, such as those the caller still works on though their leases ran out in an outage.
+        """
         wanted = due_sources(platform) | ({} if topic is None else {"topics": topic})
+        if besides:
+            wanted["_id"] = {"$nin": list(besides)}
         return await self._claim(wanted, owner=owner, lease_s=lease_s, sort=(("next_due", 1),))
 
     @tells_outage

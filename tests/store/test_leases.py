@@ -152,3 +152,15 @@ async def test_release_all__only_the_owner_s__and_they_can_be_claimed_at_once(st
     assert await store.leases.release_all(owner="mine") == 2
     again = [await store.leases.claim(source.id, owner="next") for source in sources]
     assert [claim is not None for claim in again] == [True, True, False]
+
+
+async def test_what_the_caller_still_works_on_is_not_taken_again(store: Store) -> None:
+    """An outage longer than the lease would otherwise let a process claim its own source a second time."""
+    for tag in ("tea", "coffee"):
+        await store.sources.ensure(a_source(tag))
+    first = await store.leases.claim_due("mastodon", owner="me", lease_s=0)
+    assert first is not None
+    second = await store.leases.claim_due("mastodon", owner="me", lease_s=0, besides=[first.source.id])
+    assert second is not None
+    assert second.source.id != first.source.id
+    assert await store.leases.claim_due("mastodon", owner="me", besides=[first.source.id, second.source.id]) is None
