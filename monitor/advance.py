@@ -208,11 +208,13 @@ def _forward(bookmark: Bookmark, step: Step, facts: Facts, rules: Rules) -> Move
     if top is None:
         heads = (Head(mark=newest.mark, asked_at=facts.asked_at), *bookmark.heads)
         moved = replace(bookmark, heads=_heads(heads, began_at, rules), asked_at=began_at)
-        covered = _interval(bookmark.asked_at, began_at, "covered", facts)
+        covered = _interval(rules.marked_at(step.after) or bookmark.asked_at, began_at, "covered", facts)
         return Move(bookmark=moved, intervals=covered, progress=True)
     if order(top) <= order(step.after):
         return Move(bookmark=bookmark, intervals=(), progress=False)
-    covered = _interval(facts.bottom_at, began_at if facts.end else facts.top_at, "covered", facts)
+    # Between the mark that was asked after and the first post of the page lies nothing, which is covered, too.
+    known = [at for at in (facts.bottom_at, rules.marked_at(step.after) or bookmark.asked_at) if at is not None]
+    covered = _interval(min(known, default=None), began_at if facts.end else facts.top_at, "covered", facts)
     marks = _credible(facts, rules)
     if marks and order(max(marks, key=order)) > order(newest.mark):
         head = Head(mark=max(marks, key=order), asked_at=facts.asked_at)

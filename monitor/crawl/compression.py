@@ -13,6 +13,7 @@ from scrapy.http import Response
 
 from monitor.errors import ReplyError
 
+MOST_MEMBERS = 100  # several are legal and rare; each costs a copy of all that follows it
 _GZIP = 16 + zlib.MAX_WBITS
 _ZLIB = zlib.MAX_WBITS
 _RAW = -zlib.MAX_WBITS
@@ -49,6 +50,8 @@ def decompressed(body: bytes, *, encoding: str, largest_bytes: int) -> bytes:
     size = 0
     rest = body
     while rest:
+        if len(parts) >= MOST_MEMBERS:
+            raise ReplyError(f"The compressed reply has more than {MOST_MEMBERS} members.")
         # deflate means zlib by RFC 9110, but some servers send the raw stream.
         kind = _GZIP if encoding.endswith("gzip") else _ZLIB if rest[0] & 0x0F == 8 else _RAW
         stream = zlib.decompressobj(kind)

@@ -94,7 +94,7 @@ async def _send(spider: "PlatformSpider", source: Source, ask: Ask, *, cursor: s
             check(reply, platform=spider.name, accepts=spider.accepts, cursor=cursor, wait_s=wait_s)
             return reply
         url = told_url = _followed(spider, url, response)
-        if urlsplit(url).netloc != urlsplit(response.url).netloc:
+        if urlsplit(url)[:2] != urlsplit(response.url)[:2]:
             headers = {name: value for name, value in headers.items() if name.lower() != "authorization"}
     raise RefusedError(
         f"{spider.name}: more than {spider.redirects} redirects from {source.parameters.get('url', 'the source')}."

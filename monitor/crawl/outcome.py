@@ -18,7 +18,8 @@ AFTER_GONE_S = 86_400.0
 def outcome(error: MonitorError | None, poll: "Poll", *, interval_s: float, now: datetime) -> SourceState:
     """The state of the source in one of the fixed words, its reason, and when it is due again."""
     if error is None:
-        hurried = bool(poll.bookmark.gaps) or poll.walk.stopped is not None
+        # What the platform refuses to continue is not hurried: its tries would be used up within minutes.
+        hurried = (bool(poll.bookmark.gaps) or poll.walk.stopped is not None) and not poll.walk.stuck
         return _state("ok", poll.walk.stopped, SOON_S if hurried else interval_s, now)
     if isinstance(error, RateLimitedError):
         return _state("rate-limited", str(error), interval_s if error.wait_s is None else error.wait_s, now)

@@ -33,8 +33,9 @@ def asked_wait_s(headers: Mapping[str, str], *, now: datetime) -> float | None:
 def calls_left(headers: Mapping[str, str]) -> int | None:
     """Requests left in the platform's window, None when it does not say."""
     for name in _LEFT:
-        if (text := headers.get(name, "").strip()).isdigit():
-            return int(text)
+        text = headers.get(name, "").strip()
+        if text.isascii() and text.isdigit():
+            return int(text[:18])
     return None
 
 
@@ -47,7 +48,7 @@ def _seconds(text: str, now: datetime) -> float | None:
     for read in (datetime.fromisoformat, parsedate_to_datetime):
         try:
             moment = read(text)
-        except (ValueError, TypeError, IndexError):
+        except (ValueError, TypeError, IndexError, OverflowError):
             continue
         aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         return (aware - now).total_seconds()

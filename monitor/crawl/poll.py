@@ -47,6 +47,8 @@ class Poll:
             if step is None:
                 break
             item = await self._item(step)
+            if item is None:
+                break
             yield item
             await item.committed
             assert item.move is not None  # set by the commit that just ended
@@ -58,11 +60,13 @@ class Poll:
             logger.info("event=walk_stopped source=%s reason=%s", self.source.id, self.walk.stopped)
 
     def _reached_back(self) -> Bookmark:
-        if self.source.since is None:
-            return let_go(self.bookmark, EARLIEST)
-        return reach_back(self.bookmark, self.source.since, rules=self.rules, now=clock.now())
+        since = self.source.since
+        # What an earlier limit= opened is not for this walk to finish.
+        kept = self.bookmark if since == EARLIEST else let_go(self.bookmark, EARLIEST)
+        return reach_back(kept, since, rules=self.rules, now=clock.now())
 
-    async def _item(self, step: Step) -> PageItem:
+    async def _item(self, step: Step) -> PageItem | None:
+        """The page that answers a step; None when other walks have used the limit up, so that nothing of it is kept or claimed."""
         asked_at = clock.now()
         if self.began_at is None:
             self.began_at = asked_at
@@ -78,6 +82,8 @@ class Poll:
                 raise
             refusal = str(error)
             reply, page = Reply(status=0, headers={}, body=b"", url="", fetched_at=asked_at), Page([], [])
+        if self.spider.posts_left == 0:
+            return None
         return PageItem(
             source=self.source,
             page=self._within_limit(page, step),

@@ -27,7 +27,7 @@ def start(
 
 def joined_exit_code(codes: Iterable[int]) -> int:
     """One exit code for several crawls: theirs when they agree, 6 (partial) when some went well, else 1."""
-    told = set(codes)
+    told = {1 if code < 0 else code for code in codes}  # below zero: killed by a signal
     if len(told) <= 1:
         return told.pop() if told else 0
     return 6 if told & {0, 6} else 1

@@ -276,10 +276,12 @@ class PlatformSpider(scrapy.Spider):
         """Release the lease with the source's new state; a store that is away leaves it to expire."""
         if error is not None:
             self.session.failed(claim.source.id, error)
-        else:
-            self.session.finished += 1
         try:
             store = await self.session.store()
+            if error is None and self.session.stopping and not poll.walk.newest_done:
+                await store.leases.release(claim.source.id, epoch=claim.epoch)  # cut short by a stop: it is still due
+                return
+            self.session.finished += error is None
             interval_s = self.settings.getfloat("MONITOR_INTERVAL_S") or self.interval_s
             state = outcome(error, poll, interval_s=interval_s, now=clock.now())
             await store.sources.finish(claim.source.id, epoch=claim.epoch, run=self.session.run, state=state)
@@ -298,6 +300,8 @@ class PlatformSpider(scrapy.Spider):
                         await store.leases.renew(claim.source.id, epoch=claim.epoch, lease_s=self._lease_s)
             except MonitorError as error:
                 logger.warning("event=renew_failed reason=%s", error)
+            except Exception:  # whatever it is, the next round may renew again
+                logger.exception("event=renew_broken")
 
     def closed(self, _reason: str) -> None:
         """Scrapy calls this when the spider has closed."""

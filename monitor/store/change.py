@@ -38,6 +38,7 @@ NEED_WHOLE: frozenset[Verdict] = frozenset({"aside", "edited", "deleted", "reviv
 class Known:
     """The few fields of a stored post that decide; `writes` counts updates and guards against a concurrent one."""
 
+    platform: str
     writes: int | None
     digests: tuple[Digest, ...]
     fetched_at: datetime
@@ -52,6 +53,7 @@ class Known:
     def of(cls, stored: Mapping[str, Any]) -> "Known":
         """Take them from a document or from the `PROJECTION` of one."""
         return cls(
+            platform=stored["platform"],
             writes=stored.get("writes"),
             digests=tuple(Digest.unpack(packed) for packed in stored.get("digests", ())),
             fetched_at=stored.get("fetched_at", _NEVER),
@@ -69,14 +71,16 @@ class Known:
 
 
 PROJECTION = (
-    "writes", "digests", "fetched_at", "edited_at", "created_at", "deleted_at", "sentiment.label", "topics", "seen_on",
+    "platform", "writes", "digests", "fetched_at", "edited_at", "created_at", "deleted_at", "sentiment.label", "topics", "seen_on",
 )  # fmt: skip
 
 
 def verdict(reading: Reading, known: Known) -> Verdict:
     """Decide what kind of change the reading is."""
     last = known.last_of(reading.digest.route)
-    if last == reading.digest or reading.fetched_at < known.fetched_at:
+    # A feed may name any post as its own: it is one more route then, and speaks for nothing.
+    foreign = last is None and reading.post.platform != known.platform
+    if foreign or last == reading.digest or reading.fetched_at < known.fetched_at:
         return "same"
     if reading.post.deleted_at is not None:
         return "same" if known.deleted else "deleted"
@@ -185,7 +189,9 @@ def _deleted(reading: Reading, known: Known, whole: Document) -> _Delta:
 
 def _revived(reading: Reading, known: Known, whole: Document) -> _Delta:
     """Take the reading as it is; versions, first sight and what other routes added stay."""
-    fields = {name: value for name, value in reading.document.items() if name not in ("_id", "first_seen", "revisions")}
+    fields = {
+        name: value for name, value in reading.document.items() if name not in ("_id", "first_seen", "revisions", "created_at")
+    }
     fields |= {
         "digests": [reading.digest.pack()],
         "seen_on": _more_routes(reading, known) or list(known.seen_on),

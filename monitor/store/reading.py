@@ -31,8 +31,9 @@ DEEPEST = 50
 SAID = ("text", "title", "summary")
 # Followers change with every reading of a busy author and are no word about the post: they are stored with other changes,
 # but are no change by themselves.
+# `created_at` stays as it was first read: where a feed tells no date it is the moment of the first reading.
 BODY = (
-    "url", "kind", "created_at", "edited_at", "language", "author", "tags", "mentions", "links", "media", "place",
+    "url", "kind", "edited_at", "language", "author", "tags", "mentions", "links", "media", "place",
     "reply_to", "thread", "repost_of", "quote_of", "community", "sensitive",
 )  # fmt: skip
 

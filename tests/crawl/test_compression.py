@@ -54,3 +54,8 @@ def test_gzip__bomb__is_refused_soon_and_small() -> None:
 def test_gzip__not_a_stream__is_refused() -> None:
     with pytest.raises(ReplyError, match="broken"):
         decompressed(b"plain text", encoding="gzip", largest_bytes=LIMIT)
+
+
+def test_gzip__of_very_many_members__is_refused_before_it_costs_time() -> None:
+    with pytest.raises(ReplyError, match="members"):
+        decompressed(gzip.compress(b"x") * 5000, encoding="gzip", largest_bytes=LIMIT)

@@ -29,6 +29,7 @@ GAP = Gap(top=5, floor=1, cursor=None, cursor_at=None, opened_at=NOW)
 @dataclass
 class Walked:
     stopped: str | None = None
+    stuck: frozenset[object] = frozenset()
 
 
 @dataclass

@@ -89,3 +89,10 @@ def test_pace__platforms_own_word_for_a_wait__is_kept_beyond_the_cap_and_never_s
     assert pace.wait_s(10.0) == 12 * 3600
     pace.hold(5, at=10.0)
     assert pace.wait_s(10.0) == 12 * 3600
+
+
+@pytest.mark.parametrize(
+    "headers", [{"retry-after": "Mon, 1 Jan 99999999999999999999 00:00:00 GMT"}, {"x-ratelimit-remaining": "\u00b2"}]
+)
+def test_headers__hostile_ones_count_as_unsaid(headers: dict[str, str]) -> None:
+    assert (asked_wait_s(headers, now=NOW), calls_left(headers)) == (None, None)

@@ -18,7 +18,10 @@ def large():
     """A world with more stories than can be reached."""
     from datetime import UTC, datetime
 
-    return World(Plan(seed=7, posts=6000), now=datetime(2026, 11, 22, 10, 0, tzinfo=UTC))
+    now = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+    world = World(Plan(seed=7, posts=6000), now=now)
+    world.reach(now)
+    return world
 
 
 @pytest.fixture(scope="module")

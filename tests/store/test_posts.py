@@ -13,7 +13,6 @@ from monitor.config import Config
 from monitor.errors import StoreUnavailableError
 from monitor.post import Counts, Match, Post
 from monitor.store.connection import Store, open_store
-from monitor.store.dirty import hour_of
 from monitor.store.posts import Outcome
 
 MORNING = datetime(2026, 11, 20, 8, tzinfo=UTC)
@@ -196,9 +195,31 @@ async def test_hours_of_what_changes_are_marked__and_no_others(store: Store, a_p
     assert marked == {MORNING, yesterday}
     await store.database["dirty"].delete_many({})
     store.dirty._marked.clear()
-    moved = a_post(2, created_at=MORNING + timedelta(hours=5), fetched_at=minute(1))
-    await store.posts.upsert([a_post(1, fetched_at=minute(1)), moved])
-    assert {mark["_id"] async for mark in store.database["dirty"].find()} == {yesterday, hour_of(moved.created_at)}
+    edited = a_post(2, created_at=yesterday + timedelta(minutes=59), text="Edited.", fetched_at=minute(1))
+    await store.posts.upsert([a_post(1, fetched_at=minute(1)), edited])
+    assert {mark["_id"] async for mark in store.database["dirty"].find()} == {yesterday}
+
+
+async def test_a_date_stays_as_it_was_first_read(store: Store, a_post: Callable[..., Post]) -> None:
+    """Where a feed tells no date it is the moment of reading, which is another one at every poll."""
+    await store.posts.upsert([a_post(1, created_at=MORNING)])
+    outcome = await store.posts.upsert([a_post(1, created_at=MORNING + timedelta(hours=5), fetched_at=minute(1))])
+    assert counted(outcome) == (0, 0, 1, 0)
+    stored = await store.posts.find(a_post(1).id)
+    assert stored is not None
+    assert stored.created_at == MORNING
+
+
+async def test_a_post_that_another_platform_names_as_its_own_stays_as_it_is(store: Store, a_post: Callable[..., Post]) -> None:
+    """A hostile feed may carry any guid, a later edit and even a deletion."""
+    await store.posts.upsert([a_post(1, text="The author's words.")])
+    hostile = a_post(1, platform="feeds", text="Other words.", edited_at=minute(2), fetched_at=minute(3), seen_on=("feeds/x",))
+    gone = a_post(1, platform="feeds", deleted_at=minute(3), fetched_at=minute(4), seen_on=("feeds/y",))
+    for reading in (hostile, gone):
+        await store.posts.upsert([reading])
+    stored = await store.posts.find(a_post(1).id)
+    assert stored is not None
+    assert (stored.text, stored.deleted_at, stored.revisions) == ("The author's words.", None, ())
 
 
 async def test_posts_are_read_newest_first_across_pages(store: Store, a_post: Callable[..., Post]) -> None:
