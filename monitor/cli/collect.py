@@ -12,7 +12,7 @@ import click
 from monitor import clock
 from monitor.cli.opened import opened, run
 from monitor.config import load
-from monitor.crawl.process import joined_exit_code, start
+from monitor.crawl.process import joined_exit_code, start, supervised
 from monitor.errors import StoreUnavailableError
 from monitor.mongod.private import acquire
 from monitor.source import Source
@@ -62,9 +62,13 @@ def _say(due: list[Source]) -> None:
 
 
 def _one_pass(platforms: set[str]) -> int:
-    began = clock.now()
-    crawls = [start(platform, arguments={}, settings=SETTINGS) for platform in sorted(platforms)]
-    code = _wait(crawls)
+    began, crawls = clock.now(), list[subprocess.Popen[str]]()
+    try:
+        with supervised(crawls):
+            crawls += [start(platform, arguments={}, settings=SETTINGS) for platform in sorted(platforms)]
+            code = joined_exit_code(crawl.wait() for crawl in crawls)
+    except KeyboardInterrupt:
+        code = INTERRUPTED
     run(_tell(crawls, began))
     return code
 
@@ -82,38 +86,32 @@ async def _tell(crawls: Iterable[subprocess.Popen[str]], since: datetime) -> Non
 
 
 def _follow() -> int:
-    """A shift per platform, and the next when it ends; Ctrl-C reaches the crawls too, which finish their page."""
+    """A shift per platform, and the next when it ends, until Ctrl-C or SIGTERM; the crawls then finish their page."""
     crawls: dict[str, subprocess.Popen[str]] = {}
     began = clock.now()
     try:
-        while True:
-            try:
-                for platform in run(_platforms()):
-                    before = crawls.get(platform)
-                    if before is not None and before.poll() is None:
-                        continue
-                    if before is not None:
-                        run(_tell([before], began))
-                    crawls[platform] = start(platform, arguments={"shift": SHIFT}, settings=SETTINGS)
-            except StoreUnavailableError as away:  # shifts under way outlive that, too
-                click.echo(str(away), err=True)
-            time.sleep(LOOK_S)
+        with supervised(crawls.values()):
+            while True:
+                try:
+                    _next_shifts(crawls, began)
+                except StoreUnavailableError as away:  # shifts under way outlive that, too
+                    click.echo(str(away), err=True)
+                time.sleep(LOOK_S)
     except KeyboardInterrupt:
-        _wait(list(crawls.values()))
         run(_tell(crawls.values(), began))
         return INTERRUPTED
+
+
+def _next_shifts(crawls: dict[str, subprocess.Popen[str]], began: datetime) -> None:
+    for platform in run(_platforms()):
+        before = crawls.get(platform)
+        if before is not None and before.poll() is None:
+            continue
+        if before is not None:
+            run(_tell([before], began))
+        crawls[platform] = start(platform, arguments={"shift": SHIFT}, settings=SETTINGS)
 
 
 async def _platforms() -> list[str]:
     async with opened() as store:
         return sorted({standing.source.platform for standing in await store.sources.list_all() if standing.source.topics})
-
-
-def _wait(crawls: list[subprocess.Popen[str]]) -> int:
-    """The joined exit code of all crawls, when all have ended. Ctrl-C reaches them too, and a second time would cut them off."""
-    try:
-        return joined_exit_code(crawl.wait() for crawl in crawls)
-    except KeyboardInterrupt:
-        for crawl in crawls:
-            crawl.wait()
-        return INTERRUPTED

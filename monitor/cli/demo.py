@@ -20,7 +20,7 @@ from monitor import clock
 from monitor.cli.demo_summary import show_summary
 from monitor.cli.opened import opened, run
 from monitor.config import Config, load
-from monitor.crawl.process import joined_exit_code, start
+from monitor.crawl.process import joined_exit_code, start, supervised
 from monitor.errors import MonitorError
 from monitor.mongod.private import acquire
 from monitor.query.native import compile_term
@@ -118,12 +118,13 @@ def _crawls(addresses: Mapping[str, Any], arguments: Mapping[str, str]) -> list[
 
 def _collect(config: Config, addresses: Mapping[str, Any], console: Console) -> int:
     """Run all platforms once, telling how far they are; returns their joined exit code."""
-    crawls = _crawls(addresses, {})
-    with console.status("Collecting the past 28 days ...") as status:
+    crawls: list[subprocess.Popen[str]] = []
+    with supervised(crawls), console.status(f"Collecting the past {DAYS} days ...") as status:
+        crawls += _crawls(addresses, {})
         while any(crawl.poll() is None for crawl in crawls):
             time.sleep(LOOK_S)
             status.update(f"Collecting the past {DAYS} days: {run(_stored(config)):,} posts stored")
-    return joined_exit_code(crawl.wait() for crawl in crawls)
+        return joined_exit_code(crawl.wait() for crawl in crawls)
 
 
 async def _stored(config: Config) -> int:
@@ -165,14 +166,13 @@ def _follow(config: Config, addresses: Mapping[str, Any], console: Console) -> N
     console.print(
         "Going on with what the simulated platforms show from now on, a post every few minutes. Ctrl-C ends the demo."
     )
-    crawls = _crawls(addresses, {"shift": "1h"})
+    crawls: list[subprocess.Popen[str]] = []
     try:
-        with console.status("") as status:
-            while any(crawl.poll() is None for crawl in crawls):
+        with supervised(crawls), console.status("") as status:
+            while True:
+                if all(crawl.poll() is not None for crawl in crawls):
+                    crawls[:] = _crawls(addresses, {"shift": "1h"})
                 status.update(f"{run(_stored(config)):,} posts stored (simulated data)")
                 time.sleep(2 * LOOK_S)
     except KeyboardInterrupt:
-        console.print("Ending ...")
-    finally:
-        for crawl in crawls:
-            crawl.wait()
+        console.print("Ended.")

@@ -35,6 +35,8 @@ def quarantine() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON array on stdout.")
 def list_rows(platform: str | None, limit: int, as_json: bool) -> None:
     """List what is in quarantine: where each row came from, why it was refused, how often and when it was last met."""
+    if platform is not None:
+        platform_named(platform)  # refuses a name that there is not
     rows, count = run(_rows(platform, limit))
     if as_json:
         click.echo(json.dumps([_told(row) for row in rows], ensure_ascii=False))

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import os
 import signal
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import click
@@ -14,6 +16,8 @@ from monitor.simulator.faults import NAMES, Switch
 from monitor.simulator.quota import DEFAULT_REQUESTS, DEFAULT_SECONDS
 from monitor.simulator.server import Simulator
 from monitor.simulator.world import Plan
+
+_LOOK_S = 1.0  # how soon the end of the parent is noticed
 
 
 def _moment(_context: click.Context, _parameter: click.Parameter, value: str | None) -> datetime | None:
@@ -75,6 +79,7 @@ def _pace(_context: click.Context, _parameter: click.Parameter, value: str | Non
     "--now", callback=_moment, metavar="MOMENT", help="Stand still at this moment (or begin there, with --accelerate)."
 )
 @click.option("--accelerate", type=click.FloatRange(0), default=None, help="Seconds that pass in the world per second.")
+@click.option("--with-parent", is_flag=True, help="End when the process that started this one has ended.")
 @click.option("--endless", callback=_pace, metavar="POSTS_PER_SECOND[,BACKLOG]", help="Serve #endless at this pace.")
 def simulate(
     seed: int,
@@ -86,6 +91,7 @@ def simulate(
     limit: tuple[int, float],
     now: datetime | None,
     accelerate: float | None,
+    with_parent: bool,
     endless: Pace | None,
 ) -> None:
     """Serve simulated platforms on loopback, and print their addresses as one line of JSON when they are ready.
@@ -102,10 +108,10 @@ def simulate(
         endless=endless,
         port=port,
     )
-    asyncio.run(_serve(simulator))
+    asyncio.run(_serve(simulator, parent=os.getppid() if with_parent else None))
 
 
-async def _serve(simulator: Simulator) -> None:
+async def _serve(simulator: Simulator, *, parent: int | None) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -113,4 +119,6 @@ async def _serve(simulator: Simulator) -> None:
     async with simulator:
         click.echo(json.dumps(simulator.ready()))
         click.echo("Simulated platforms are ready. Stop with Ctrl-C.", err=True)
-        await stop.wait()
+        while not stop.is_set() and parent in {None, os.getppid()}:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), _LOOK_S)

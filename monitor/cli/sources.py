@@ -11,6 +11,7 @@ from rich.table import Table
 
 from monitor import clock
 from monitor.cli.opened import opened, run, say_if_simulated
+from monitor.crawl.platforms import platform as platform_named
 from monitor.store.sources import Standing
 
 
@@ -19,6 +20,8 @@ from monitor.store.sources import Standing
 @click.option("--json", "as_json", is_flag=True, help="One JSON array on stdout.")
 def sources(platform: str | None, as_json: bool) -> None:
     """List the sources: state, last poll, next poll, open gaps and the topics they serve."""
+    if platform is not None:
+        platform_named(platform)  # refuses a name that there is not
     standings = run(_standings(platform))
     if as_json:
         click.echo(json.dumps([_told(standing) for standing in standings], ensure_ascii=False))

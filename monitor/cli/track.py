@@ -81,7 +81,11 @@ def _chosen(names: str | None, feeds: Sequence[str], hosts: Sequence[tuple[str |
             wanted.append("feeds")
     if not wanted:
         raise UsageError("--platform names no platform.")
-    return [platform_named(name) for name in wanted]
+    chosen = [platform_named(name) for name in wanted]
+    many = [spider.name for spider in chosen if _many_servers(spider)]
+    if any(platform is None for platform, _ in hosts) and len(many) > 1:
+        raise UsageError(f"--instance HOST could mean {' or '.join(many)}: write PLATFORM:HOST, such as {many[0]}:example.org.")
+    return chosen
 
 
 def _needs_address(spider: PlatformSpider | type[PlatformSpider]) -> bool:
@@ -119,9 +123,13 @@ def _has_token(spider: PlatformSpider, place: Mapping[str, str], topic: Topic, c
     return "query" in spider.kinds and spider.sign_in(config, _source(spider, "query", place, topic), {}) is not None
 
 
+def _many_servers(spider: PlatformSpider | type[PlatformSpider]) -> bool:
+    return any("instance" in kind.needs for kind in spider.kinds.values())
+
+
 def _places(spider: PlatformSpider | type[PlatformSpider], hosts: Sequence[tuple[str | None, str]]) -> list[Mapping[str, str]]:
     """Where a platform is asked: its servers as chosen, else its default one; {} for a platform of one place."""
-    if not any("instance" in kind.needs for kind in spider.kinds.values()):
+    if not _many_servers(spider):
         return [{}]
     chosen = [host for platform, host in hosts if platform in {None, spider.name}]
     if not chosen and spider.default_instance is not None:

@@ -1,9 +1,12 @@
 """Crawls as processes of their own: how `collect` and the demo start `scrapy crawl`, and what its exit codes mean together."""
 
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from types import FrameType
 from typing import IO
 
 
@@ -22,7 +25,31 @@ def start(
     for name, value in settings.items():
         command += ["-s", f"{name}={value}"]
     chosen = {**(os.environ if environment is None else environment), "SCRAPY_SETTINGS_MODULE": "monitor.settings"}
-    return subprocess.Popen(command, env=chosen, stderr=stderr, text=True)
+    # In a session of its own, a Ctrl-C at the terminal does not reach it half started; `supervised` tells it to end.
+    return subprocess.Popen(command, env=chosen, stderr=stderr, text=True, start_new_session=True)
+
+
+@contextmanager
+def supervised(crawls: Collection[subprocess.Popen[str]]) -> Iterator[None]:
+    """Let `crawls`, which may grow meanwhile, end with this block: Ctrl-C, SIGTERM, a closed terminal and any error in it tell
+    them to end, and they are waited for. The two signals become KeyboardInterrupt."""
+    before = {number: signal.signal(number, _interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    except BaseException:
+        for crawl in crawls:
+            if crawl.poll() is None:
+                crawl.terminate()
+        for crawl in crawls:
+            crawl.wait()
+        raise
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def joined_exit_code(codes: Iterable[int]) -> int:

@@ -16,7 +16,7 @@ STOP_S = 10.0
 @contextmanager
 def simulated(arguments: Sequence[str] = ()) -> Iterator[Mapping[str, Any]]:
     """Run `monitor simulate` with `arguments` and yield its addresses; it ends with the block. Raises MonitorError."""
-    command = [sys.executable, "-m", "monitor", "simulate", *arguments]
+    command = [sys.executable, "-m", "monitor", "simulate", "--with-parent", *arguments]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
     try:
         assert process.stdout is not None

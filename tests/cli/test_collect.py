@@ -129,6 +129,11 @@ def test_follow__mongodb_is_away_for_a_moment__goes_on(
         def wait(self) -> int:
             return 0
 
+        def terminate(self) -> None:
+            ended.append(self.pid)
+
+    ended: list[int] = []
+
     def start(platform: str, **_: Any) -> Crawl:
         started.append(platform)
         return Crawl()
@@ -138,4 +143,4 @@ def test_follow__mongodb_is_away_for_a_moment__goes_on(
     monkeypatch.setattr(collect_module, "start", start)
     monkeypatch.setattr(collect_module, "LOOK_S", 0)
     assert collect_module._follow() == 130
-    assert (started, capsys.readouterr().err) == (["feeds"], "MongoDB is away.\n")
+    assert (started, ended, capsys.readouterr().err) == (["feeds"], [1], "MongoDB is away.\n")
