@@ -25,6 +25,7 @@ class Walk:
     turns: dict[tuple[object, datetime], int] = field(default_factory=dict)
     stuck: set[tuple[object, datetime]] = field(default_factory=set)
     stopped: str | None = None
+    rolled_off: bool = False  # of a source without paging: every entry was new, so some may have been missed
 
     def next_step(self, bookmark: Bookmark, *, now: datetime) -> Step | None:
         """The next thing to ask, or None when the poll is complete or out of pages (`stopped` says which)."""
@@ -55,6 +56,7 @@ class Walk:
         forward = self.rules.order == "oldest" and step.after is not None
         if not forward:
             self.newest_done = True
+            self.rolled_off = self.rules.order == "whole" and not move.progress
             return
         # What came after the walk began is the next poll's: on a busy timeline there would always be one more short page.
         caught_up = facts.bottom_at is not None and facts.began_at is not None and facts.bottom_at >= facts.began_at

@@ -255,3 +255,16 @@ def test_gaps__more_than_64__are_joined_not_dropped() -> None:
 
 def test_order__strings_sort_by_length_first() -> None:
     assert sorted(["1000", "999", "01JD"], key=order) == ["999", "01JD", "1000"]
+
+
+def test_whole__walk_tells_that_every_entry_was_new() -> None:
+    whole = Rules(order="whole", overlap=OVERLAP)
+    bookmark = advance(Bookmark(), Step(), Facts(marks=("a", "b"), asked_at=BEGIN), rules=whole).bookmark
+    told = []
+    for marks in (("c", "b"), ("x", "y")):
+        walk, facts = Walk(rules=whole, pages=1), Facts(marks=marks, asked_at=BEGIN + timedelta(hours=1))
+        step = walk.next_step(bookmark, now=BEGIN)
+        assert step is not None
+        walk.took(step, advance(bookmark, step, facts, rules=whole), facts)
+        told.append(walk.rolled_off)
+    assert told == [False, True]

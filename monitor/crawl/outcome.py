@@ -9,7 +9,7 @@ from monitor.store.sources import SourceState, State
 if TYPE_CHECKING:
     from monitor.crawl.poll import Poll
 
-SOON_S = 15.0  # a source with pages left to read, or whose entries roll off between two fetches
+SOON_S = 15.0  # a source with pages left to read
 AFTER_FAILURE_S = 60.0
 AFTER_REFUSAL_S = 900.0  # refused credentials: seldom enough to be polite, soon enough to notice that they changed
 AFTER_GONE_S = 86_400.0
@@ -17,6 +17,9 @@ AFTER_GONE_S = 86_400.0
 
 def outcome(error: MonitorError | None, poll: "Poll", *, interval_s: float, now: datetime) -> SourceState:
     """The state of the source in one of the fixed words, its reason, and when it is due again."""
+    if error is None and poll.walk.rolled_off:
+        # Not at once: a feed that names its entries anew each time would be asked for ever.
+        return _state("ok", "every entry was new: some may have been missed", interval_s / 4, now)
     if error is None:
         # What the platform refuses to continue is not hurried: its tries would be used up within minutes.
         hurried = (bool(poll.bookmark.gaps) or poll.walk.stopped is not None) and not poll.walk.stuck

@@ -195,8 +195,10 @@ class PlatformSpider(scrapy.Spider):
         finally:
             if self._claimed.get(claim.source.id) is claim:  # else claimed anew after an outage, by a walk that goes on
                 del self._claimed[claim.source.id]
-            await self._finish(claim, poll, ended)
-            self._walks.release()
+            try:
+                await self._finish(claim, poll, ended)
+            finally:
+                self._walks.release()
 
     async def _claims(self) -> AsyncIterator[Claim]:
         store = await self.session.store()

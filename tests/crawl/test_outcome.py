@@ -30,6 +30,7 @@ GAP = Gap(top=5, floor=1, cursor=None, cursor_at=None, opened_at=NOW)
 class Walked:
     stopped: str | None = None
     stuck: frozenset[object] = frozenset()
+    rolled_off: bool = False
 
 
 @dataclass
@@ -53,6 +54,10 @@ def test_outcome__all_read__is_ok_and_due_after_its_interval() -> None:
 @pytest.mark.parametrize("poll", [Polled(Bookmark(gaps=(GAP,))), Polled(walk=Walked("page budget used"))])
 def test_outcome__something_is_left_to_read__is_ok_and_due_soon(poll: Polled) -> None:
     assert due_in_s(None, poll) == ("ok", SOON_S)
+
+
+def test_outcome__feed_rolled_off_between_two_polls__is_due_sooner() -> None:
+    assert due_in_s(None, Polled(walk=Walked(rolled_off=True))) == ("ok", INTERVAL_S / 4)
 
 
 def test_outcome__the_walk_stopped__says_why() -> None:
