@@ -179,8 +179,8 @@ def _deeper(bookmark: Bookmark, step: Step, facts: Facts, rules: Rules) -> Move:
         shrunk = replace(shrunk, top=bottom, top_at=facts.bottom_at)
         covered = _interval(facts.bottom_at, gap.top_at or facts.asked_at, "covered", facts)
     moved = _with_gap(bookmark, gap, shrunk)
-    if gap.floor is None and lower:
-        moved = replace(moved, start=bottom, start_at=facts.bottom_at)
+    if gap.floor is None and lower and bottom is not None:
+        moved = replace(moved, heads=_sunk(bookmark.heads, gap, facts, rules, bottom), start=bottom, start_at=facts.bottom_at)
     return Move(bookmark=moved, intervals=covered, progress=True)
 
 
@@ -190,7 +190,7 @@ def _close(bookmark: Bookmark, gap: Gap, facts: Facts, bottom: Mark | None, rule
         lowest = gap.top if bottom is None else min(gap.top, bottom, key=order)
         # The end of everything was reached, so asking back to an older `since` again would find nothing new.
         started = gap.since if gap.since is not None else facts.bottom_at
-        moved = replace(moved, start=lowest, start_at=started)
+        moved = replace(moved, heads=_sunk(bookmark.heads, gap, facts, rules, lowest), start=lowest, start_at=started)
     to_at = gap.top_at or facts.asked_at
     from_at = gap.floor_at or facts.bottom_at
     edge = facts.asked_at - rules.window if rules.window is not None else None
@@ -254,6 +254,13 @@ def _settled_head(marks: list[Mark], facts: Facts, rules: Rules) -> tuple[Head, 
         return ()
     mark, at = max(settled, key=lambda pair: order(pair[0]))
     return (Head(mark=mark, asked_at=at),)
+
+
+def _sunk(heads: tuple[Head, ...], gap: Gap, facts: Facts, rules: Rules, bottom: Mark) -> tuple[Head, ...]:
+    """The heads while a source is first read back to its `since`: the lowest goes down to where nothing late can turn up."""
+    if heads[-1].mark != gap.top or gap.top_at is None or gap.top_at <= gap.opened_at - rules.overlap:
+        return heads
+    return (*heads[:-1], *(_settled_head(_credible(facts, rules), facts, rules) or (Head(mark=bottom, asked_at=LONG_AGO),)))
 
 
 def _heads(heads: tuple[Head, ...], asked_at: datetime, rules: Rules) -> tuple[Head, ...]:

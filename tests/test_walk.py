@@ -45,6 +45,7 @@ class Collector:
     platform: Platform
     bookmark: Bookmark = field(default_factory=Bookmark)
     stored: set[Mark] = field(default_factory=set)
+    since: datetime | None = None
 
     def poll(self, now: datetime, *, killed_after: int | None = None, pages: int = 1000) -> datetime:
         """One poll, a second per page. `killed_after` counts half steps: odd dies between the posts and the bookmark."""
@@ -67,7 +68,7 @@ class Collector:
             half_steps += 1
             if half_steps == killed_after:
                 return now
-            move = advance(self.bookmark, step, facts, rules=self.rules)
+            move = advance(self.bookmark, step, facts, rules=self.rules, since=self.since)
             self.bookmark = move.bookmark
             walk.took(step, move, facts)
         return now
@@ -90,11 +91,14 @@ def world(rng: random.Random, *, minutes: int, lag_s: float) -> list[tuple[int, 
 @pytest.mark.parametrize("kind", ["newest", "oldest"])
 @pytest.mark.parametrize("timed", [True, False])
 @pytest.mark.parametrize("interval_min", [1, 7, 45])
-def test_late_posts_within_the_overlap_are_never_lost(kind: str, timed: bool, interval_min: int) -> None:
-    """Whatever the polling interval: also where it exceeds the overlap."""
+@pytest.mark.parametrize("since", [None, BEGIN])
+def test_late_posts_within_the_overlap_are_never_lost(
+    kind: str, timed: bool, interval_min: int, since: datetime | None
+) -> None:
+    """Whatever the polling interval: also where it exceeds the overlap, and below the first page where `since` reaches."""
     rng = random.Random(f"{kind} {timed} {interval_min}")
     platform = Platform(world(rng, minutes=240, lag_s=OVERLAP.total_seconds()))
-    collector = Collector(rules(kind, timed=timed), platform)
+    collector = Collector(rules(kind, timed=timed), platform, since=since)
     now = BEGIN + timedelta(minutes=30)
     collector.poll(now)
     start = collector.bookmark.start
