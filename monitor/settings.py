@@ -46,6 +46,7 @@ FEED_EXPORT_ENCODING = "utf-8"
 
 # One item is a page: more workers per response would only be built and thrown away (0.8 ms per page at 100).
 CONCURRENT_ITEMS = 8
+WARN_ON_GENERATOR_RETURN_VALUE = False  # Scrapy would read and parse the source of each callback to find out
 SCRAPER_SLOT_MAX_ACTIVE_SIZE = 1_000_000
 # Requests that wait for their host's pace count as active: room for all walks, so that no host starves another.
 CONCURRENT_REQUESTS = 64
@@ -54,6 +55,7 @@ DOWNLOAD_DELAY = 0
 AUTOTHROTTLE_ENABLED = False
 
 DOWNLOAD_TIMEOUT = 45
+TWISTED_DNS_RESOLVER = "monitor.crawl.resolver.PinnedResolver"
 DOWNLOAD_MAXSIZE = 16 * 1024 * 1024
 DOWNLOAD_WARNSIZE = 4 * 1024 * 1024
 DOWNLOAD_VERIFY_CERTIFICATES = True
@@ -77,5 +79,6 @@ MONITOR_LEASE_S = 60
 MONITOR_WALKS = 16
 MONITOR_PAGES_PER_POLL = 500
 MONITOR_LONGEST_WAIT_S = 30.0
+MONITOR_PROBE_S = 60.0
 MONITOR_PACE_S = None
 MONITOR_INTERVAL_S = None

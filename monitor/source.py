@@ -19,12 +19,14 @@ class SourceKind:
     """One way in which a platform can be polled, such as its tag timeline.
 
     `needs` and `takes` name parameters in the words of the spider arguments (tag, account, query, community, url,
-    instance): required and optional. `order` says how its new posts are walked.
+    instance): required and optional. `order` says how its new posts are walked. `live`: it is no list to be asked for page by page
+    but a stream that is listened to.
     """
 
     needs: tuple[str, ...] = ()
     takes: tuple[str, ...] = ()
     order: Order = "newest"
+    live: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

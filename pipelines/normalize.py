@@ -1,4 +1,4 @@
-"""First step of a page: each row becomes a Post, or is refused alone with its reason."""
+"""First step of a page: each row that is not stored already as it is becomes a Post, or is refused alone with its reason."""
 
 from typing import Self
 
@@ -6,6 +6,7 @@ from scrapy.crawler import Crawler
 
 from monitor.crawl.normalize import normalize_page
 from monitor.crawl.page_item import PageItem
+from monitor.crawl.session import Session
 from monitor.crawl.spider import PlatformSpider
 
 
@@ -14,12 +15,16 @@ class NormalizePipeline:
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
+        self.session = Session.of(crawler)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         return cls(crawler)
 
-    def process_item(self, item: PageItem) -> PageItem:
+    async def process_item(self, item: PageItem) -> PageItem:
         assert isinstance(self.crawler.spider, PlatformSpider)
+        if not self.crawler.settings.getdict("FEEDS"):  # a file is to hold what was shown, known or not
+            topics = await self.session.topics(item.source.platform)
+            await self.session.repeats.find(item, self.crawler.spider, await self.session.store(), topics)
         normalize_page(self.crawler.spider, item)
         return item

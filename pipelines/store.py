@@ -4,6 +4,7 @@ from typing import Self
 
 from scrapy.crawler import Crawler
 
+from monitor.crawl.late_missed import late_missed
 from monitor.crawl.page_item import PageItem
 from monitor.crawl.session import Session
 
@@ -21,5 +22,8 @@ class StorePipeline:
     async def process_item(self, item: PageItem) -> PageItem:
         committer = await self.session.committer()
         committed = await committer.commit(item.commit())
-        self.session.tally.add(item, committed)
+        if committed.refused == len(item.refused):  # what MongoDB refused must be refused again, not taken for stored
+            self.session.repeats.remember(item)
+        late = await late_missed(await self.session.store(), item, committed)
+        self.session.tally.add(item, committed, late_missed=late)
         return item

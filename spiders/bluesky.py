@@ -1,4 +1,5 @@
-"""Bluesky: accounts, feed generators, lists, threads and search, by the AT Protocol's HTTP API (lexicons app.bsky.*).
+"""Bluesky: accounts, feed generators, lists, threads and search, by the AT Protocol's HTTP API (lexicons app.bsky.*), and the
+stream of all posts (Jetstream, in `monitor.crawl.jetstream`), which needs no credentials.
 
 Sources: docs.bsky.app and the lexicons of bluesky-social/atproto, checked 2026-11-22. All but search is asked of the public
 AppView without credentials, 100 a page; cursors are opaque, only a page without one is the end, and an empty page may have one.
@@ -9,20 +10,21 @@ are set. Signing in is limited to 10 to 300 a day, so a session is renewed and s
 Feeds are sorted by the earlier of the claimed and the server's moment; posts imported with old dates stand where they claim to
 be, not among the new ones. An edit keeps the address and changes the cid; a deleted post is absent, in threads told as such.
 Authors who show posts to signed-in people only (`!no-unauthenticated`) are skipped where we are strangers, which is everywhere
-but in a signed-in search; whoever publishes what that found has to leave them out. Not collected: home timelines, likes, views,
-followers, answers deeper than 80 levels.
+but in a signed-in search; whoever publishes what that found has to leave them out, as with the stream, which tells no labels of
+authors and no handles. Not collected: home timelines, likes, views, followers, answers deeper than 80 levels.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
 
 from monitor.bookmark import Mark, Step
 from monitor.config import Config
+from monitor.crawl import jetstream
 from monitor.crawl.spider import PlatformSpider
-from monitor.errors import CredentialsError, GoneError, MonitorError, RefusedError, ReplyError, SignInOverError, SkipPost
+from monitor.errors import CredentialsError, CursorRefusedError, GoneError, MonitorError, ReplyError, SignInOverError, SkipPost
 from monitor.page import Ask, Asked, Page, Reply
 from monitor.post import EARLIEST, Counts, Kind, Post
 from monitor.source import Source, SourceKind
@@ -32,7 +34,7 @@ from monitor.text.dates import utc, utc_from_milliseconds
 ENTRY = "https://bsky.social"
 FEED = "/xrpc/app.bsky.feed"
 FEEDS = {atproto.GENERATORS: ("getFeed", "feed"), atproto.LISTS: ("getListFeed", "list")}
-SEARCHES = frozenset({"query", "tag"})
+SEARCHES = frozenset({"query", "tag", "stream"})  # what a stream missed is searched for
 SEARCH_CURSOR_S = 600  # it is an offset: each new post moves what it points at
 DEEPEST = 80  # levels of a thread; each is two of JSON, of which 200 are read
 SENSITIVE = frozenset({"porn", "sexual", "nudity", "graphic-media", "gore", "!warn", "!hide"})
@@ -51,20 +53,24 @@ class Bluesky(PlatformSpider):
     cursor_ttls_s: ClassVar[Mapping[str, int]] = dict.fromkeys(SEARCHES, SEARCH_CURSOR_S)
     probe: ClassVar[Mapping[str, str]] = {"account": "bsky.app"}
     expects = ("url", "text", "author.handle", "counts.likes", "counts.reposts", "counts.replies", "counts.quotes")
+    frame = staticmethod(jetstream.frame)
     kinds: ClassVar[Mapping[str, SourceKind]] = {
         "account": SourceKind(needs=("account",)),
         "query": SourceKind(needs=("query",)),
         "tag": SourceKind(needs=("tag",)),
         "url": SourceKind(needs=("url",)),
+        "stream": SourceKind(needs=("stream",), takes=("query", "tag"), live=True),
     }
 
     def ask(self, source: Source, step: Step) -> Ask:
         """A page by cursor. Search can be entered at a moment as well; a cursor of ours begins with the one it counts from."""
         given, page = source.parameters, {"limit": step.size or self.page_size, "cursor": step.cursor}
+        if source.kind == "stream" and step.until is None:
+            return jetstream.ask(given["stream"], step)
         if source.kind == "account":
             return Ask(f"{FEED}.getAuthorFeed", {"actor": source.facts.get("did", given["account"]), **page})
         if source.kind == "url":
-            lies = _address(given["url"])
+            lies = atproto.address_to_ask(given["url"])
             uri = str(replace(lies, authority=source.facts.get("did", lies.authority)))
             if lies.collection == atproto.POSTS:
                 return Ask(f"{FEED}.getPostThread", {"uri": uri, "depth": DEEPEST, "parentHeight": DEEPEST})
@@ -72,7 +78,7 @@ class Bluesky(PlatformSpider):
             return Ask(f"{FEED}.{method}", {parameter: uri, **page})
         below, _, cursor = (step.cursor or f"{_below(step)} ").partition(" ")
         until = f"{utc_from_milliseconds(int(below) + 1):%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z" if below else None
-        words = given["query"] if source.kind == "query" else f"#{given['tag']}"
+        words = given["query"] if "query" in given else f"#{given['tag']}"
         return Ask(f"{FEED}.searchPosts", {"q": words, "sort": "latest", **page, "until": until, "cursor": cursor or None})
 
     def read(self, reply: Reply, asked: Asked) -> Page:
@@ -90,7 +96,10 @@ class Bluesky(PlatformSpider):
         return Page(rows, [atproto.sorted_at(row) for row in rows], cursor=cursor, ordered=ordered, end=not cursor)
 
     def post(self, row: Mapping[str, Any], reply: Reply) -> Post:
-        """An item of a feed, or a post by itself. A repost says what the original says and counts nothing."""
+        """An item of a feed, a post by itself, or one of the stream. A repost says what the original says and counts nothing."""
+        if (gone := jetstream.tombstone(row)) is not None:
+            return gone
+        row = jetstream.view(row)
         view, reason = (row["post"], row.get("reason") or {}) if "post" in row else (row, {})
         reposter = reason["by"] if reason.get("$type", "").endswith("#reasonRepost") else None
         author, record, uri = view["author"], view["record"], view["uri"]
@@ -124,6 +133,12 @@ class Bluesky(PlatformSpider):
             sensitive=not SENSITIVE.isdisjoint(labels) if labels or "labels" in view else None,
         )
 
+    def stream_hosts(self, source: Source) -> Sequence[str]:
+        return jetstream.HOSTS[source.parameters["stream"]]
+
+    def fills(self, source: Source) -> bool:
+        return self.sign_in(self.session.config, source, {}) is not None
+
     def sign_in(self, config: Config, source: Source, known: Mapping[str, str]) -> Ask | None:
         """Only search signs in, and is tried without where no credentials are set. Half of them is a mistake."""
         who, password = (config.secret(name) for name in CREDENTIALS)
@@ -140,9 +155,7 @@ class Bluesky(PlatformSpider):
 
     def signed_in(self, reply: Reply) -> Mapping[str, str]:
         """The tokens, and the account's own server, which passes on what is for the AppView."""
-        services = (reply.json.get("didDoc") or {}).get("service") or ()
-        own = next((each["serviceEndpoint"] for each in services if each["id"].endswith("#atproto_pds")), "")
-        server = own.rstrip("/") if own.startswith("https://") else reply.url.partition("/xrpc/")[0]
+        server = atproto.own_server(reply.json) or reply.url.partition("/xrpc/")[0]
         return {"access": reply.json["accessJwt"], "refresh": reply.json["refreshJwt"], "server": server}
 
     def signed(self, ask: Ask, facts: Mapping[str, str]) -> Ask:
@@ -153,7 +166,7 @@ class Bluesky(PlatformSpider):
         given = source.parameters
         if source.kind in SEARCHES or "did" in source.facts:
             return None
-        who = given["account"] if source.kind == "account" else _address(given["url"]).authority
+        who = given["account"] if source.kind == "account" else atproto.address_to_ask(given["url"]).authority
         return None if who.startswith("did:") else Ask("/xrpc/com.atproto.identity.resolveHandle", {"handle": who})
 
     def resolved(self, reply: Reply, source: Source) -> Mapping[str, str]:
@@ -167,8 +180,12 @@ class Bluesky(PlatformSpider):
         if name in {"ExpiredToken", "InvalidToken"}:
             return SignInOverError(f"Bluesky's session ended ({name}) and was not renewed: check {BOTH}.")
         if reply.status in {401, 403} and reply.url.startswith(f"{self.base_url}{FEED}.searchPosts"):
-            told = f"Bluesky does not let strangers search ({reply.status}): set {BOTH} (an app password)"
-            return CredentialsError(f"{told}, or follow accounts, lists and feeds, which need none.")
+            told = f"Bluesky does not let strangers search ({reply.status}): set {BOTH} (an app password), or listen to"
+            return CredentialsError(
+                f"{told} all posts (-a stream=jetstream -a query=WORD), or follow accounts, lists and feeds."
+            )
+        if name == "CursorTooOld":
+            return CursorRefusedError("Jetstream keeps nothing that old any more.")
         if atproto.says_gone(name, message):
             return GoneError(f"Bluesky knows no such account, post, list or feed any more ({name}).")
         return None
@@ -176,15 +193,6 @@ class Bluesky(PlatformSpider):
     def marked_at(self, mark: Mark) -> datetime | None:
         at = utc_from_milliseconds(mark)
         return at if at >= EARLIEST else None
-
-
-def _address(url: str) -> atproto.Address:
-    lies = atproto.address_of(url)
-    if lies is None or lies.collection not in {atproto.POSTS, *FEEDS}:
-        raise RefusedError(
-            f"{url} is no post, feed or list of Bluesky: use its address, such as {atproto.SITE}/profile/NAME/feed/KEY."
-        )
-    return lies
 
 
 def _below(step: Step) -> str:

@@ -76,9 +76,8 @@ class Discourse(PlatformSpider):
         named = ((reply.url, row) for reply in replies for row in _rows(reply.json))
         rows = [row for url, row in named if url.endswith(f"/{row['post_number']}.json")]
         rows.sort(key=lambda row: _milliseconds(row["created_at"]), reverse=True)
-        return Page(
-            rows, [_milliseconds(row["created_at"]) or None for row in rows], cursor=str(int(asked.step.cursor or 0) + 1)
-        )
+        following = str(int(asked.step.cursor or 0) + 1)
+        return Page(rows, [_milliseconds(row["created_at"]) or None for row in rows], cursor=following)
 
     def marked_at(self, mark: Mark) -> datetime | None:
         """The millisecond itself; a post's id tells no time."""
@@ -119,6 +118,9 @@ class Discourse(PlatformSpider):
             deleted_at=reply.fetched_at if gone else None,
         )
 
+    def wait_s(self, reply: Reply) -> float | None:
+        return getattr(self.refusal(reply), "wait_s", None)
+
     def login(self, config: Config, source: Source) -> Mapping[str, str]:
         """A member's key for this forum (DISCOURSE_USER_API_KEY__FORUM_EXAMPLE_ORG): keys are never good at two forums."""
         key = config.secret("DISCOURSE_USER_API_KEY__" + re.sub(r"[^A-Z0-9]", "_", source.parameters["instance"].upper()))
@@ -132,13 +134,12 @@ class Discourse(PlatformSpider):
             return None
         kind, host = told.get("error_type") if isinstance(told, Mapping) else None, urlsplit(reply.url).netloc
         if kind == "rate_limit":
-            wait = (told.get("extras") or {}).get("wait_seconds")
+            wait = told["extras"].get("wait_seconds") if isinstance(told.get("extras"), Mapping) else None
             return RateLimitedError(f"{host} says we ask too much.", wait_s=wait if isinstance(wait, int | float) else None)
         if reply.status == 404 and "/t/" in reply.url:  # it was there when it was named; only the list itself can be gone
             return ReplyError(f"A post at {host} is gone since it was named; the list is asked again.")
-        if kind in {"not_logged_in", "invalid_access"}:
-            return CredentialsError(f"{host} shows this to members only: set DISCOURSE_USER_API_KEY__ and the forum's name.")
-        return None
+        closed = CredentialsError(f"{host} shows this to members only: set DISCOURSE_USER_API_KEY__ and the forum's name.")
+        return closed if kind in {"not_logged_in", "invalid_access"} else None
 
 
 def _named(told: Any) -> list[tuple[int, int, int]] | None:
@@ -155,8 +156,7 @@ def _named(told: Any) -> list[tuple[int, int, int]] | None:
 
 def _rows(told: Mapping[str, Any]) -> list[Any]:
     """The posts in a reply: the newest ones, a topic's with its title, or one by itself."""
-    stream = (told.get("post_stream") or {}).get("posts", [told] if "cooked" in told else None)
-    rows = told.get("latest_posts", stream)
+    rows = told.get("latest_posts", (told.get("post_stream") or {}).get("posts", [told] if "cooked" in told else None))
     if not isinstance(rows, list):
         raise ReplyError("The reply is neither posts nor a list of the Discourse API.")
     return [{**row, "topic_title": told["title"]} if "title" in told and isinstance(row, Mapping) else row for row in rows]

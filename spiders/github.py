@@ -5,10 +5,9 @@ are not ours to make. 60 calls an hour and address without GITHUB_TOKEN, 5,000 w
 results at most, beyond which it is entered anew. Over a limit GitHub answers 403 or 429, for the secondary one with a sentence
 and no header. Discussions need a token. Search finds issues, unless the query says otherwise; a thread, its last 1,000 comments.
 
-All is sorted, and marked, by the moment of its last update: a comment, label or edit brings an issue back with the next poll, and
-the ledger counts by that moment too. Edits are not told apart, but for discussions. What is deleted answers 404 or 410 and is on
-no list. A pull request has the tag `pull-request`; a writer who is gone is `ghost`, as on the site; likes are reactions of every
-sign. Not collected: reviews, comments of discussions, whether something is open or closed.
+All is sorted, marked and counted in the ledger by the moment of its last update: a comment, label or edit brings an issue back.
+Edits are told apart for discussions alone. What is deleted answers 404 or 410 and is on no list. A pull request has the tag
+`pull-request`; a writer who is gone is `ghost`; likes are reactions of every sign. Not collected: reviews, comments on discussions.
 """
 
 import re
@@ -35,10 +34,9 @@ REACHABLE = 1000  # results of one search, whatever their number
 MOST_PAGES = 10  # of one thread, or of one second
 DISCUSSIONS = """query($q: String!, $size: Int!, $after: String) {
   search(type: DISCUSSION, query: $q, first: $size, after: $after) { discussionCount pageInfo { hasNextPage endCursor }
-    nodes { ... on Discussion { id: databaseId html_url: url title body labels(first: 20) { nodes { name } }
-      created_at: createdAt updated_at: updatedAt edited_at: lastEditedAt comments { totalCount }
-      user: author { login type: __typename ... on User { id: databaseId } ... on Bot { id: databaseId } }
-      reactions { total_count: totalCount } } } } }"""  # aliases make a discussion look like an issue of the REST API
+    nodes { ... on Discussion { id: databaseId html_url: url title body labels(first: 20) { nodes { name } } created_at: createdAt
+      updated_at: updatedAt edited_at: lastEditedAt comments { totalCount } reactions { total_count: totalCount }
+      user: author { login type: __typename ... on User { id: databaseId } ... on Bot { id: databaseId } } } } } }"""  # as in REST
 
 _NEXT = re.compile(r'<([^<>]+)>;[^,<>]*rel="next"')
 _THREAD = re.compile(r"(?:https?://github\.com/)?([\w.-]+/[\w.-]+)/(?:issues|pull)/(\d+)(?:[/?#].*)?")
@@ -152,8 +150,11 @@ class GitHub(PlatformSpider):
         spent = reply.headers.get("x-ratelimit-remaining") == "0"
         if reply.status not in {403, 429} or not (spent or b"rate limit" in reply.body.lower()):
             return None
-        told_s = asked_wait_s(reply.headers, now=reply.fetched_at) if spent or "retry-after" in reply.headers else None
-        return RateLimitedError(f"GitHub answered {reply.status}: too many requests.", wait_s=told_s or SECONDARY_WAIT_S)
+        told = asked_wait_s(reply.headers, now=reply.fetched_at) if spent or "retry-after" in reply.headers else None
+        return RateLimitedError(f"GitHub answered {reply.status}: too many requests.", wait_s=told or SECONDARY_WAIT_S)
+
+    def wait_s(self, reply: Reply) -> float | None:
+        return getattr(self.refusal(reply), "wait_s", None)
 
     def marked_at(self, mark: Mark) -> datetime | None:
         return utc_from_seconds(mark)
@@ -168,9 +169,8 @@ def _thread(url: str) -> str:
 
 def _updated(after: Mark | None, until: Mark | None) -> str:
     """Bounds of a search: beyond one second, up to and including the other."""
-    bounds = {">=": None if after is None else int(after) + 1, "<=": until}
-    known = ((sign, utc_from_seconds(int(at))) for sign, at in bounds.items() if at is not None)
-    return "".join(f" updated:{sign}{at:%Y-%m-%dT%H:%M:%SZ}" for sign, at in known)
+    bounds = {">=": None if after is None else int(after) + 1, "<=": until}.items()
+    return "".join(f" updated:{sign}{utc_from_seconds(int(at)):%Y-%m-%dT%H:%M:%SZ}" for sign, at in bounds if at is not None)
 
 
 def _mark(row: Any) -> Mark | None:

@@ -157,6 +157,10 @@ class Lemmy(PlatformSpider):
             return CredentialsError(f"{host} shows posts to members only: set LEMMY_TOKEN__ and the name of the instance.")
         return GoneError(f"{host} knows no such community or account ({word}).") if word in UNKNOWN else None
 
+    def wait_s(self, reply: Reply) -> float | None:
+        """A refusal tells no time, and one with status 400 looks like a mistake of ours: until then nothing more is asked."""
+        return LIMITED_S if reply.status >= 400 and b'"rate_limit_error"' in reply.body else None
+
     def marked_at(self, mark: Mark) -> datetime | None:
         return utc_from_milliseconds(mark)
 

@@ -40,8 +40,7 @@ _NEXT_PAGE = re.compile(r'[?&]max_id=([^&>]+)[^>]*>\s*;\s*rel="?next"?')
 class Mastodon(PlatformSpider):
     name = "mastodon"
     base_url = "https://{instance}"
-    default_instance = "mastodon.social"
-    typed_hosts, overlap_s = True, 900
+    default_instance, typed_hosts, overlap_s = "mastodon.social", True, 900
     probe: ClassVar[Mapping[str, str]] = {"instance": "mastodon.social"}
     expects = ("url", "text", "author.handle", "author.url", "counts.likes", "counts.reposts", "counts.replies")
     kinds: ClassVar[Mapping[str, SourceKind]] = {
@@ -68,12 +67,15 @@ class Mastodon(PlatformSpider):
     def read(self, reply: Reply, asked: Asked) -> Page:
         """Statuses marked by their id; pinned ones stand outside the order and have no mark. Also one status, or a thread."""
         rows = _rows(reply.json)
-        known = [row if isinstance(row, Mapping) else {} for row in rows]
-        marks = [str(row["id"]) if row.get("id") and not row.get("pinned") else None for row in known]
+        marked = [isinstance(row, Mapping) and bool(row.get("id")) and not row.get("pinned") for row in rows]
+        marks = [str(row["id"]) if has_mark else None for row, has_mark in zip(rows, marked, strict=True)]
         older = _NEXT_PAGE.search(reply.headers.get("link", ""))
         lowest = next((mark for mark in reversed(marks) if mark is not None), None)
         back = rows and asked.step.after is None
         return Page(rows, marks, cursor=(older[1] if older else lowest) if back else None, end=not rows)
+
+    def identity(self, row: Mapping[str, Any], reply: Reply) -> str | None:
+        return None if row.get("reblog") else _identity(row, urlsplit(reply.url).netloc)
 
     def post(self, row: Mapping[str, Any], reply: Reply) -> Post:
         """One status. A boost says what the original says."""
@@ -130,16 +132,19 @@ class Mastodon(PlatformSpider):
         return {"Authorization": f"Bearer {token.reveal()}"} if token else {}
 
     def resolve(self, source: Source) -> Ask | None:
-        known = source.kind != "account" or "id" in source.facts
-        return None if known else Ask("/api/v1/accounts/lookup", {"acct": source.parameters["account"]})
+        return (
+            None
+            if source.kind != "account" or "id" in source.facts
+            else Ask("/api/v1/accounts/lookup", {"acct": source.parameters["account"]})
+        )
 
     def resolved(self, reply: Reply, source: Source) -> Mapping[str, str]:
         return {"id": _id(reply.json)}
 
     def refusal(self, reply: Reply) -> MonitorError | None:
         """A 401, which wrong tokens and timelines closed to strangers have in common."""
-        sentence = f"{urlsplit(reply.url).netloc} wants a sign-in or another token: set MASTODON_TOKEN to one of its own."
-        return CredentialsError(sentence) if reply.status == 401 else None
+        wanted = f"{urlsplit(reply.url).netloc} wants a sign-in or another token: set MASTODON_TOKEN to one of its own."
+        return CredentialsError(wanted) if reply.status == 401 else None
 
     def marked_at(self, mark: Mark) -> datetime | None:
         """The moment in a Mastodon id; ids of other servers tell none."""
@@ -190,8 +195,7 @@ def _quoted(row: Mapping[str, Any]) -> str | None:
     told = row.get("quote") or (row.get("pleroma") or {}).get("quote") or {}
     if "state" in told:
         told = (told.get("quoted_status") or {"id": told.get("quoted_status_id")}) if told["state"] == "accepted" else {}
-    found = told.get("uri") or told.get("url") or told.get("id") or row.get("quote_id")
-    return str(found) if found else None
+    return str(told.get("uri") or told.get("url") or told.get("id") or row.get("quote_id") or "") or None
 
 
 def _count(told: Any) -> Any:

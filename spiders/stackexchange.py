@@ -1,8 +1,9 @@
 """Stack Exchange: questions by search, tag and site, and the posts of accounts, by its API 2.3.
 
 Source: api.stackexchange.com/docs, checked 2026-11-22. 100 a page at most. `site` is a short name (stackoverflow, english) or a
-host name; `community=` names it, without one it is Stack Overflow. 300 calls a day and address; a reply says how many are left,
-and in `backoff` for how long its method must not be called, which a ban would follow. Replies are compressed whatever is asked.
+host name; `community=` names it, without one it is Stack Overflow. 300 calls a day and address, 10,000
+with STACKEXCHANGE_KEY; a reply says how many are left, and in `backoff` for how long its method must not be called, which a ban
+would follow. Replies are compressed whatever is asked.
 
 New posts are walked forward by their second of creation, which `fromdate` and `todate` include. An edit keeps the id and sets
 `last_edit_date`; a deleted post is on no list. Texts are under CC BY-SA: `content_license` stays in the raw row. Accounts are
@@ -17,6 +18,7 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qs, quote, urlsplit
 
 from monitor.bookmark import Mark, Step
+from monitor.config import Config
 from monitor.crawl.spider import PlatformSpider
 from monitor.errors import CredentialsError, MonitorError, PostError, RateLimitedError, RefusedError, ReplyError
 from monitor.page import Ask, Asked, Page, Reply
@@ -113,6 +115,11 @@ class StackExchange(PlatformSpider):
             counts=Counts(score=row.get("score"), replies=row.get("answer_count"), views=row.get("view_count")),
         )
 
+    def login(self, config: Config, source: Source) -> Mapping[str, str]:
+        """An app key, for the larger quota. Since June 2026 it is taken as a bearer token, in an address no more."""
+        key = config.secret("STACKEXCHANGE_KEY")
+        return {"Authorization": f"Bearer {key.reveal()}"} if key else {}
+
     def refusal(self, reply: Reply) -> MonitorError | None:
         """The error that the body names, whatever the status: they are not always the same number."""
         told = _wrapper(reply)
@@ -123,7 +130,9 @@ class StackExchange(PlatformSpider):
             return RateLimitedError(f"Stack Exchange: {words}.", wait_s=_ban_s(told))
         if error in FAILING:
             return ReplyError(f"Stack Exchange is failing: {words}.")
-        return (CredentialsError if error in CLOSED else RefusedError)(f"Stack Exchange refused the request: {words}.")
+        if error in CLOSED:
+            return CredentialsError(f"Stack Exchange refused the request: {words}. Check STACKEXCHANGE_KEY.")
+        return RefusedError(f"Stack Exchange refused the request: {words}.")
 
     def wait_s(self, reply: Reply) -> float | None:
         """What `backoff` or a ban asks for; with the quota used up, the seconds to midnight UTC."""

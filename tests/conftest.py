@@ -20,7 +20,7 @@ from monitor.mongod.binary import find
 from monitor.mongod.private import acquire, stop
 
 NEED_MONGOD = {"mongod_binary", "mongodb_uri"}
-OURS = ("GITHUB_", "LEMMY_", "DISCOURSE_", "MONITOR_", "MONGODB_", "MASTODON_", "BLUESKY_")
+OURS = ("GITHUB_", "LEMMY_", "DISCOURSE_", "STACKEXCHANGE_", "MONITOR_", "MONGODB_", "MASTODON_", "BLUESKY_")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -17,6 +17,8 @@ PINNED = {
     "AUTOTHROTTLE_ENABLED": False,
     "LOG_LEVEL": "INFO",
     "JOBDIR": None,
+    "TWISTED_DNS_RESOLVER": "monitor.crawl.resolver.PinnedResolver",
+    "MONITOR_PROBE_S": 60.0,
 }
 
 

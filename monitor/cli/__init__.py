@@ -1,7 +1,11 @@
 """The `monitor` command. Each subcommand is a module of its own, imported only when it is called."""
 
+import errno
+import os
 import sys
+from contextlib import suppress
 from importlib import import_module
+from typing import TextIO
 
 import click
 
@@ -21,6 +25,7 @@ COMMANDS = {
     "simulate": "simulate",
     "sources": "sources",
     "track": "track",
+    "why": "why",
 }
 EXIT_CODES: tuple[tuple[type[MonitorError], int], ...] = (
     (Fatal, 2),
@@ -28,6 +33,8 @@ EXIT_CODES: tuple[tuple[type[MonitorError], int], ...] = (
     (RateLimitedError, 5),
     (MonitorError, 1),
 )
+READER_LEFT = 141  # as shells tell of a program whose reader left, such as `head`: 128 and the number of SIGPIPE
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
 class Commands(click.Group):
@@ -53,16 +60,53 @@ def monitor() -> None:
 def main() -> None:
     """Run the command line and exit with the documented code: an error is a sentence on stderr, never a traceback."""
     try:
+        code = _run()
+        sys.stdout.flush()  # here and not at the interpreter's end, where its failure would be a complaint of Python's
+    except BrokenPipeError:
+        code = READER_LEFT
+    except OSError as error:
+        if error.errno not in NO_ROOM or error.filename is not None:
+            raise
+        code = _tell(f"The output could not be written: {error.strerror}. Make room, or send it elsewhere.", code=1)
+    if code == READER_LEFT or not _flushed():
+        _discard(sys.stdout)
+    sys.exit(code)
+
+
+def _run() -> int:
+    """The exit code of the command, its error told. Raises OSError where its output cannot be written."""
+    stdout = sys.stdout
+    try:
         # In this mode click returns the code of its Exit; the commands themselves return None.
-        sys.exit(monitor(standalone_mode=False))
+        return monitor(standalone_mode=False) or 0
+    except SystemExit as ended:
+        # Both make an exit of it: rich in place, click after it put something silent in place of the streams.
+        if isinstance(ended.__context__, BrokenPipeError) or sys.stdout is not stdout:
+            return READER_LEFT
+        return ended.code if isinstance(ended.code, int) else 0
     except click.ClickException as error:
         error.show()
-        sys.exit(2)
+        return 2
     except (click.exceptions.Abort, KeyboardInterrupt):
-        sys.exit(130)
+        return 130
     except MonitorError as error:
-        click.echo(str(error), err=True)
-        sys.exit(next(code for kind, code in EXIT_CODES if isinstance(error, kind)))
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output left early, as `head` does
-        sys.exit(0)
+        return _tell(str(error), code=next(code for kind, code in EXIT_CODES if isinstance(error, kind)))
+
+
+def _tell(sentence: str, *, code: int) -> int:
+    click.echo(sentence, err=True)
+    return code
+
+
+def _flushed() -> bool:
+    try:
+        sys.stdout.flush()
+    except OSError:
+        return False
+    return True
+
+
+def _discard(stream: TextIO) -> None:
+    """Let what cannot be written go nowhere: the interpreter would try once more at its end."""
+    with suppress(OSError, ValueError):  # a stream of a test has no number
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

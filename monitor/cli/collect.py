@@ -79,9 +79,8 @@ async def _tell(crawls: Iterable[subprocess.Popen[str]], since: datetime) -> Non
     async with opened() as store:
         for made in reversed(await store.runs.list_newest(limit=MOST_TOLD)):
             if made.started_at >= since and made.pid in pids and made.host == here:
-                counted = ", ".join(
-                    f"{made.stats.get(name, 0):,} {name}" for name in ("posts", "new", "changed", "quarantined")
-                )
+                names = ("posts", "new", "changed", "quarantined", *(["late_missed"] if made.stats.get("late_missed") else []))
+                counted = ", ".join(f"{made.stats.get(name, 0):,} {name}" for name in names)
                 click.echo(f"{made.platform}: {counted} ({made.reason or 'killed'})")
 
 

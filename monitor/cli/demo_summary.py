@@ -9,14 +9,15 @@ from rich.table import Table
 from monitor.store.connection import Store
 
 _LABELS = ("positive", "neutral", "negative")
-_BAR = 40
+_LONGEST_BAR, _SHORTEST_BAR = 40, 8
+_BESIDE_BAR = 19  # the two columns of numbers, and the blanks between all four
 
 
 async def show_summary(store: Store, result: Mapping[str, Any], console: Console) -> None:
     """Print posts per platform and topic with their sentiment, the comparison with what was shown, and next steps."""
     console.print("\n[bold]Collected from simulated platforms[/] (simulated data, invented people and posts)", highlight=False)
-    console.print(await _table(store, "platform", "$platform"))
-    console.print(await _table(store, "topic", "$topics.id"))
+    console.print(await _table(store, "platform", "$platform", width=console.width))
+    console.print(await _table(store, "topic", "$topics.id", width=console.width))
     exact = not any(result[name] for name in ("missing", "invented", "doubled", "different"))
     console.print(
         f"Checked against what the platforms showed: {result['shown']:,} posts shown, {result['stored']:,} stored, "
@@ -36,11 +37,11 @@ async def show_summary(store: Store, result: Mapping[str, Any], console: Console
     )
 
 
-async def _table(store: Store, title: str, key: str) -> Table:
-    """Posts per value of `key` with the shares of the labels among those that were scored."""
+async def _table(store: Store, title: str, key: str, *, width: int) -> Table:
+    """Posts per value of `key` with the shares of the labels among those that were scored, in so many columns of a terminal."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     for heading in (title, "posts", "scored"):
-        table.add_column(heading, justify="left" if heading == title else "right")
+        table.add_column(heading, justify="left" if heading == title else "right", no_wrap=True)
     table.add_column("positive | neutral | negative")
     stages: list[dict[str, Any]] = [
         {"$group": {"_id": {"of": key, "label": "$sentiment.label"}, "posts": {"$sum": 1}}},
@@ -49,16 +50,19 @@ async def _table(store: Store, title: str, key: str) -> Table:
     ]
     if "topics" in key:
         stages.insert(0, {"$unwind": "$topics"})
-    async for row in await store.database["posts"].aggregate(stages):
+    rows = await (await store.database["posts"].aggregate(stages)).to_list()
+    longest = max((len(str(row["_id"])) for row in rows), default=0)
+    bar = max(_SHORTEST_BAR, min(_LONGEST_BAR, width - longest - _BESIDE_BAR))
+    for row in rows:
         labels = {each["k"]: each["n"] for each in row["labels"] if "k" in each and each["k"] is not None}
-        table.add_row(str(row["_id"]), f"{row['posts']:,}", f"{sum(labels.values()):,}", _bar(labels))
+        table.add_row(str(row["_id"]), f"{row['posts']:,}", f"{sum(labels.values()):,}", _bar(labels, length=bar))
     return table
 
 
-def _bar(labels: Mapping[str, int]) -> str:
+def _bar(labels: Mapping[str, int], *, length: int) -> str:
     total = sum(labels.values())
     if not total:
         return ""
-    widths = [round(_BAR * labels.get(label, 0) / total) for label in _LABELS]
+    widths = [round(length * labels.get(label, 0) / total) for label in _LABELS]
     signs = ("[blue]" + "+" * widths[0] + "[/]", "[dim]" + "." * widths[1] + "[/]", "[dark_orange]" + "-" * widths[2] + "[/]")
     return "".join(signs)

@@ -14,7 +14,7 @@ from monitor.simulator.clock import SimulatedClock
 from monitor.simulator.endless import Pace
 from monitor.simulator.faults import NAMES, Switch
 from monitor.simulator.quota import DEFAULT_REQUESTS, DEFAULT_SECONDS
-from monitor.simulator.server import Simulator
+from monitor.simulator.server import PORTS, Simulator
 from monitor.simulator.world import Plan
 
 _LOOK_S = 1.0  # how soon the end of the parent is noticed
@@ -65,16 +65,22 @@ def _pace(_context: click.Context, _parameter: click.Parameter, value: str | Non
 
 @click.command(epilog=f"Faults: {', '.join(NAMES)}.")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed on the same day gives the same world.")
-@click.option("--port", type=click.IntRange(0, 65_532), default=0, help="First of four ports in a row [default: free ones].")
+@click.option(
+    "--port", type=click.IntRange(0, 65_536 - PORTS), default=0, help=f"First of {PORTS} in a row [default: free ones]."
+)
 @click.option("--days", type=click.IntRange(1, 3650), default=28, show_default=True, help="How far back the world goes.")
 @click.option(
-    "--posts", type=click.IntRange(1), default=7000, show_default=True, help="Posts over these days, on all platforms."
+    "--posts",
+    type=click.IntRange(1),
+    default=7000,
+    show_default=True,
+    help="Posts over these days, on Mastodon, Hacker News and in feeds; each other platform has 6 % as many.",
 )
 @click.option("--delay", type=click.IntRange(0), default=0, help="Milliseconds before every reply.")
 @click.option(
     "--fault", "faults", multiple=True, callback=_switches, metavar="NAME[:RATE][,KEY=VALUE...]", help="Switch a fault on."
 )
-@click.option("--limit", callback=_limit, metavar="REQUESTS/SECONDS", help="Answer 429 beyond this rate, per platform.")
+@click.option("--limit", callback=_limit, metavar="REQUESTS/SECONDS", help="Refuse what is beyond this rate, per platform.")
 @click.option(
     "--now", callback=_moment, metavar="MOMENT", help="Stand still at this moment (or begin there, with --accelerate)."
 )

@@ -1,7 +1,9 @@
-"""`monitor sources`: what is polled, how it stands and how far it is proven read."""
+"""`monitor sources`: what is polled, how it stands and how far it is proven read; and what a person decides about a source."""
 
 import json
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from shlex import quote
 from typing import Any
 
 import click
@@ -12,14 +14,21 @@ from rich.table import Table
 from monitor import clock
 from monitor.cli.opened import opened, run, say_if_simulated
 from monitor.crawl.platforms import platform as platform_named
+from monitor.errors import MonitorError, UsageError
+from monitor.store.connection import Store
 from monitor.store.sources import Standing
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option("--platform", metavar="NAME", help="Only those of one platform.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON array on stdout.")
-def sources(platform: str | None, as_json: bool) -> None:
+@click.pass_context
+def sources(context: click.Context, platform: str | None, as_json: bool) -> None:
     """List the sources: state, last poll, next poll, open gaps and the topics they serve."""
+    if context.invoked_subcommand is not None:
+        if platform is not None or as_json:
+            raise UsageError(f"--platform and --json are for the list of sources, not for {context.invoked_subcommand}.")
+        return
     if platform is not None:
         platform_named(platform)  # refuses a name that there is not
     standings = run(_standings(platform))
@@ -52,6 +61,45 @@ def sources(platform: str | None, as_json: bool) -> None:
             table.add_row("", "", "", "", f"[dark_orange]{escape(told['reason'])}[/]")
     # A narrow terminal wraps by itself; cutting an id would make it useless.
     Console(width=1000).print(table)
+
+
+@sources.command()
+@click.argument("source_id", metavar="ID")
+@click.option("--reason", default="a person asked for it", show_default=True, help="Shown beside its state.")
+def pause(source_id: str, reason: str) -> None:
+    """Poll the source ID no more until it is resumed. A poll under way is not cut short."""
+    _decide(source_id, lambda store: store.sources.pause(source_id, reason))
+    click.echo(f"{source_id} is paused. To have it polled again: monitor sources resume {quote(source_id)}", err=True)
+
+
+@sources.command()
+@click.argument("source_id", metavar="ID")
+def resume(source_id: str) -> None:
+    """Have the source ID polled again, from where it was left, as soon as somebody collects."""
+    _decide(source_id, lambda store: store.sources.resume(source_id))
+    click.echo(f"{source_id} is due now.", err=True)
+
+
+@sources.command()
+@click.argument("source_id", metavar="ID")
+def remove(source_id: str) -> None:
+    """Forget the source ID, how far it was read and what its ledger proves. Its posts stay."""
+    _decide(source_id, lambda store: store.sources.remove(source_id))
+    click.echo(f"{source_id} is removed; its posts stay. Named again, it begins anew with its newest page.", err=True)
+
+
+def _decide(source_id: str, act: Callable[[Store], Awaitable[bool]]) -> None:
+    """Do something with one source. Raises MonitorError where there is none of that id."""
+
+    async def done() -> bool:
+        async with opened() as store:
+            await say_if_simulated(store)
+            return await act(store)
+
+    if not run(done()):
+        raise MonitorError(
+            f"There is no source {source_id!r}. `monitor sources` lists the ids; put one in quotes: it holds ? and &."
+        )
 
 
 def age(length: timedelta) -> str:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from monitor.errors import UsageError
 from monitor.post import EARLIEST
+from monitor.query.term import Term, parse
 from monitor.source import Source, SourceKind
 
 # What identifies a source; a platform says per kind which of them it needs.
@@ -42,13 +43,16 @@ def read(given: Mapping[str, str], *, platform: str, kinds: Mapping[str, SourceK
     topic, shift = given.get("topic"), given.get("shift")
     if parameters and topic:
         raise UsageError("Give either topic= or the parameters of one source, not both.")
-    if parameters and shift:
+    since = moment(given["since"], now=now) if "since" in given else None
+    source = _source(platform, kinds, parameters, since) if parameters else None
+    if source is not None and shift and not kinds[source.kind].live:
         raise UsageError(
             "shift= serves the sources that are due; a source that is named is polled once. Leave one of them out."
         )
-    since = moment(given["since"], now=now) if "since" in given else None
+    if source is not None and kinds[source.kind].live:
+        term_of(source)
     return Arguments(
-        source=_source(platform, kinds, parameters, since) if parameters else None,
+        source=source,
         topic=topic,
         since=since,
         limit=_limit(given["limit"]) if "limit" in given else None,
@@ -56,6 +60,14 @@ def read(given: Mapping[str, str], *, platform: str, kinds: Mapping[str, SourceK
         base_url=_base_url(given["base_url"]) if "base_url" in given else None,
         job=given.get("_job"),
     )
+
+
+def term_of(source: Source) -> Term | None:
+    """What the posts of a live source have to say to be kept: its query or tag. None: all are. Raises UsageError for no term."""
+    given = source.parameters
+    if "query" in given:
+        return parse(given["query"])
+    return Term(kind="tag", text=given["tag"]) if "tag" in given else None
 
 
 def moment(text: str, *, now: datetime) -> datetime:

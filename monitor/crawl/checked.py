@@ -4,11 +4,12 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 
 from monitor.errors import PostError
-from monitor.post import LARGEST_COUNT, LEEWAY, MEDIA_KINDS, Author, Counts, Media, Post
-from monitor.text.clean import clean
+from monitor.post import EARLIEST, LARGEST_COUNT, LEEWAY, MEDIA_KINDS, Author, Counts, Media, Post
+from monitor.text.clean import clean, is_clean
 
 # More is no post by a person, and would make a document that no index holds.
 MOST_ENTRIES = 1000
@@ -18,21 +19,54 @@ _TEXTS = ("text", "url", "title", "summary", "language", "reply_to", "thread", "
 _IDENTITIES = ("id", "platform", "native_id")
 _LISTS = ("tags", "mentions", "links")
 _MOMENTS = ("created_at", "edited_at", "deleted_at")
+_texts_of = attrgetter(*_TEXTS, *_IDENTITIES, "author.id", "author.handle", "author.name", "author.url")
 
 
 def checked(post: Post, *, fetched_at: datetime) -> tuple[dict[str, Any], int]:
-    """The fields of `post` as they can be stored, and how many characters or texts were changed for it.
+    """The fields of `post` that must change to be stored, and how many characters, texts or dates were changed for it.
 
     Raises PostError for a field of the wrong type, an identity that cannot be stored as it is, or a date in the future.
     """
     if post.created_at > fetched_at + LEEWAY:
         raise PostError("created_at lies more than a day after the moment of fetching")
+    made, changes = ({}, 0) if _in_order(post) else _made_storable(post)
+    made |= {name: moment for name in _MOMENTS if (moment := _moment(told := getattr(post, name))) is not told}
+    if post.edited_at is not None and not EARLIEST <= post.edited_at <= fetched_at + LEEWAY:
+        return made | {"edited_at": None}, changes + 1  # it would outrank every true edit to come
+    return made, changes
+
+
+def _in_order(post: Post) -> bool:
+    """Whether every text is one and needs no cleaning, and every other value has its type: nearly always, and quickly told."""
+    author, media, lists = post.author, post.media, (post.tags, post.mentions, post.links, post.media)
+    if not author.id or post.place is not None or type(post.counts) is not Counts:
+        return False
+    if not all(type(each) is tuple and len(each) <= MOST_ENTRIES for each in lists):
+        return False
+    if media and not all(isinstance(each, Media) and each.kind in MEDIA_KINDS for each in media):
+        return False
+    told = [text for text in _texts_of(post) if text is not None]
+    told += [text for each in media for text in (each.url, each.alt) if text is not None]
+    try:
+        together = " ".join([*told, *post.tags, *post.mentions, *post.links])
+    except TypeError:
+        return False
+    followers = author.followers
+    return (
+        is_clean(together)
+        and (post.sensitive is None or type(post.sensitive) is bool)
+        and (author.bot is None or type(author.bot) is bool)
+        and (followers is None or (type(followers) is int and 0 <= followers <= LARGEST_COUNT))
+    )
+
+
+def _made_storable(post: Post) -> tuple[dict[str, Any], int]:
+    """Field by field, for the exact change or the exact reason of refusal."""
     fields = _Fields()
     for name in _IDENTITIES:
         fields.identity(name, getattr(post, name))
     made: dict[str, Any] = {name: fields.text(name, getattr(post, name)) for name in _TEXTS}
     made |= {name: tuple(fields.texts(name, getattr(post, name))) for name in _LISTS}
-    made |= {name: _moment(getattr(post, name)) for name in _MOMENTS}
     made["author"] = fields.author(post.author)
     made["media"] = tuple(fields.media(post.media))
     if post.place is not None:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
+from operator import attrgetter
 
 from monitor.post import Author, Counts, Post
 
@@ -11,6 +12,9 @@ _OWN = ("url", "edited_at", "text", "title", "summary", "language", "place", "re
 _MORE = ("community", "sensitive", "tags", "mentions", "links", "media")
 _AUTHOR = tuple(each.name for each in fields(Author))
 _COUNTS = tuple(each.name for each in fields(Counts))
+_NAMES = (*_OWN, *_MORE, *(f"author.{name}" for name in _AUTHOR), *(f"counts.{name}" for name in _COUNTS))
+_values_of = attrgetter(*_NAMES)
+_NOTHING = (None, "", ())
 
 
 @dataclass(slots=True)
@@ -23,11 +27,8 @@ class Coverage:
     def add(self, posts: Iterable[Post]) -> None:
         for post in posts:
             self.posts += 1
-            self.known.update(name for name in (*_OWN, *_MORE) if getattr(post, name) not in (None, "", ()))
-            self.known.update(f"author.{name}" for name in _AUTHOR if getattr(post.author, name) is not None)
-            self.known.update(f"counts.{name}" for name in _COUNTS if getattr(post.counts, name) is not None)
+            self.known.update([name for name, value in zip(_NAMES, _values_of(post), strict=True) if value not in _NOTHING])
 
     def shares(self) -> dict[str, float]:
         """Per field the share of posts that have it, 0 to 1, rounded to three places; empty before the first post."""
-        names = (*_OWN, *_MORE, *(f"author.{name}" for name in _AUTHOR), *(f"counts.{name}" for name in _COUNTS))
-        return {name: round(self.known[name] / self.posts, 3) for name in names} if self.posts else {}
+        return {name: round(self.known[name] / self.posts, 3) for name in _NAMES} if self.posts else {}

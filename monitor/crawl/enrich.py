@@ -1,15 +1,18 @@
-"""What a post lacks and its own text can tell: language, tags, each link once, and which topics it matches. Pure.
+"""What a post lacks and its own text can tell: language, tags, mentions, links, and which topics it matches. Pure.
 
-What the platform says wins: nothing here changes a language or adds to a list of tags that it gave.
+What the platform says wins: nothing here changes a language or adds to a list of tags, mentions or links that it gave.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
+from monitor.crawl.checked import MOST_ENTRIES
 from monitor.post import Match, Post
 from monitor.query.matcher import Searchable
 from monitor.query.term import Term
+from monitor.text.cashtags import cashtags_as_tags
 from monitor.text.language import detect, primary_subtag
+from monitor.text.links import links_in
+from monitor.text.mentions import mentions_in
 from monitor.text.tags import plain_tags, tags_in
 from monitor.text.utterance import utterance
 from monitor.topic import Topic
@@ -18,13 +21,15 @@ from monitor.topic import Topic
 def enrich(post: Post, topics: Sequence[tuple[Topic, Term]]) -> Post:
     """The post completed. `topics` are those that watch its platform, with their parsed queries; matches keep their order.
 
-    `language` becomes a primary subtag, None where neither platform nor text tell it; `tags` are lower case without #.
+    `language` becomes a primary subtag, None where neither platform nor text tell it; `tags` are lower case without #, those of
+    shares with $; links stand in it once.
     """
-    return replace(
-        post,
+    links = tuple(dict.fromkeys(link.strip() for link in post.links if link.strip()))
+    return post.filled(
         language=primary_subtag(post.language) or detect(utterance(post)),
-        tags=plain_tags(post.tags) or tags_in(post.text),
-        links=tuple(dict.fromkeys(link.strip() for link in post.links if link.strip())),
+        tags=plain_tags(post.tags) or (*tags_in(post.text), *cashtags_as_tags(post.text))[:MOST_ENTRIES],
+        mentions=post.mentions or mentions_in(post.text)[:MOST_ENTRIES],
+        links=links or links_in(post.text)[:MOST_ENTRIES],
         topics=matches(post, topics),
     )
 

@@ -24,7 +24,8 @@ from monitor.config import DEFAULT_DATABASE
 from monitor.crawl.address import address
 from monitor.crawl.pace_middleware import header_map
 from monitor.crawl.reply_check import check
-from monitor.errors import GoneError, RateLimitedError, RefusedError, ReplyError, SignInOverError
+from monitor.crawl.resolver import pin
+from monitor.errors import GoneError, RateLimitedError, RefusedError, ReplyError, RetryLater, SignInOverError
 from monitor.page import Ask, Reply
 from monitor.source import Source
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-TRIES = 3  # of one ask within one walk; Scrapy's own retries of failing servers come on top
+TRIES = 3  # of one ask within one walk; what Scrapy itself tries again (failing servers, broken connections) is not tried here
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -77,10 +78,14 @@ async def _send(spider: "PlatformSpider", source: Source, ask: Ask, *, cursor: s
     url = address(ask, base=spider.base_url, parameters=source.parameters, instead=spider.given.base_url)
     headers = {"Accept": spider.accepts, **spider.login(spider.session.config, source), **ask.headers}
     for _ in range(spider.redirects + 1):
+        judged = []
         if spider.typed_hosts and spider.given.base_url is None:
-            await outbound.check(url, private_hosts=spider.session.config.private_hosts)
+            judged = await outbound.check(url, private_hosts=spider.session.config.private_hosts)
+        request = Request(url, method=ask.method, headers=headers, body=ask.body, dont_filter=True)
+        if judged:
+            pin(urlsplit(request.url).hostname or "", judged)  # the host as the connection will look for it
         asked_at = clock.now()
-        response = await _download(spider, Request(url, method=ask.method, headers=headers, body=ask.body, dont_filter=True))
+        response = await _download(spider, request)
         if response.status not in _REDIRECTS or not spider.redirects:
             reply = Reply(response.status, header_map(response), response.body, told_url, asked_at)
             if "x-simulated" in reply.headers and spider.session.config.database == DEFAULT_DATABASE:
@@ -119,19 +124,20 @@ async def _download(spider: "PlatformSpider", request: Request) -> Response:
     engine = spider.crawler.engine
     assert engine is not None
     host = urlsplit(request.url).netloc
+    # All but the first were tried again by Scrapy: they are none of the ReplyErrors, which `fetch` tries again.
     try:
         return await engine.download_async(request)
+    except DownloadCancelledError:
+        raise RetryLater(f"The reply of {host} is larger than we take.") from None
     except DownloadTimeoutError:
-        raise ReplyError(f"{host} did not answer in time.") from None
+        raise RetryLater(f"{host} did not answer in time.") from None
     except CannotResolveHostError:
-        raise ReplyError(f"The host name {host} cannot be resolved: check the name and the network.") from None
+        raise RetryLater(f"The host name {host} cannot be resolved: check the name and the network.") from None
     except DownloadConnectionRefusedError:
-        raise ReplyError(f"{host} refuses connections: is the server running?") from None
+        raise RetryLater(f"{host} refuses connections: is the server running?") from None
     except ResponseDataLossError:
-        raise ReplyError(f"The reply of {host} ended early.") from None
+        raise RetryLater(f"The reply of {host} ended early.") from None
     except UnsupportedURLSchemeError as error:
         raise RefusedError(f"The address cannot be asked: {error}.") from None
-    except DownloadCancelledError:
-        raise ReplyError(f"The reply of {host} is larger than we take.") from None
     except (DownloadFailedError, IgnoreRequest) as error:
-        raise ReplyError(f"The connection to {host} failed ({type(error).__name__}).") from None
+        raise RetryLater(f"The connection to {host} failed ({type(error).__name__}).") from None

@@ -5,13 +5,14 @@ The same step serves the pipelines, replays from quarantine and of raw rows, and
 
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from monitor.crawl.checked import checked
 from monitor.crawl.page_item import PageItem
-from monitor.crawl.raw import pack, set_aside
+from monitor.crawl.raw import compressed, pack, set_aside
 from monitor.errors import PostError, ReplyError, SkipPost
 from monitor.page import Reply
 from monitor.post import Post
@@ -42,33 +43,44 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Normalized:
-    """Posts and refusals together are as many as the rows were, in their order. `changes`: what cleaning took, see `clean`."""
+    """Posts and refusals together are as many as the rows were, in their order. `places`: of which row each post was made.
+    `changes`: what cleaning took, see `clean`."""
 
     posts: list[Post]
+    places: list[int]
     refused: list[Refusal]
     changes: int
 
 
-def normalize(platform: Platform, rows: Sequence[Any], reply: Reply, *, seen_on: str) -> Normalized:
-    """Make a Post of each row, checked, cleaned and with `fetched_at`, `seen_on` and `raw` filled in. Never raises."""
-    posts, refused, changes = [], [], 0
-    for row in rows:
+def normalize(
+    platform: Platform, rows: Sequence[Any], reply: Reply, *, seen_on: str, encodings: Sequence[bytes | None] = ()
+) -> Normalized:
+    """Make a Post of each row, checked, cleaned and with `fetched_at`, `seen_on` and `raw` filled in. Never raises.
+
+    `encodings`: the JSON of each row, where it was made before.
+    """
+    posts, places, refused, changes = list[Post](), list[int](), list[Refusal](), 0
+    for place, (row, encoding) in enumerate(zip_longest(rows, encodings)):
         try:
             post = platform.post(row, reply)
             fields, changed = checked(post, fetched_at=reply.fetched_at)
-            posts.append(replace(post, **fields, fetched_at=reply.fetched_at, seen_on=(seen_on,), raw=pack(row)))
+            raw = pack(row) if encoding is None else compressed(encoding)
+            posts.append(post.filled(**fields, fetched_at=reply.fetched_at, seen_on=(seen_on,), raw=raw))
+            places.append(place)
             changes += changed
         except Exception as error:  # noqa: BLE001 - a stranger's row may break a platform file in any way; only that row is lost
             refused.append(Refusal(row=row, kind=type(error).__name__, reason=_reason(error)))
-    return Normalized(posts=posts, refused=refused, changes=changes)
+    return Normalized(posts=posts, places=places, refused=refused, changes=changes)
 
 
 def normalize_page(platform: Platform, item: PageItem) -> None:
-    """Fill the item's `posts` and `refused` from its page.
+    """Fill the item's `posts` and `refused` from the rows of its page that are no repeats.
 
     Raises ReplyError, so that nothing is stored and the bookmark stays, when so much is refused that the API must have changed.
     """
-    made = normalize(platform, item.page.rows, item.reply, seen_on=route(item.source))
+    left = [place for place in range(len(item.page.rows)) if place not in item.repeats]
+    rows, encodings = [item.page.rows[place] for place in left], [item.encodings[place] for place in left if item.encodings]
+    made = normalize(platform, rows, item.reply, seen_on=route(item.source), encodings=encodings)
     broken = [refusal for refusal in made.refused if refusal.kind != SkipPost.__name__]
     if len(broken) >= FEWEST_TO_JUDGE_BY and len(broken) > LARGEST_SHARE_REFUSED * len(item.page.rows):
         raise ReplyError(
@@ -76,6 +88,12 @@ def normalize_page(platform: Platform, item: PageItem) -> None:
             f"Nothing of the page was stored. The first: {broken[0].reason}."
         )
     item.posts = made.posts
+    places = [left[place] for place in made.places]
+    item.post_marks = [item.page.marks[place] for place in places]
+    if item.digests:
+        for post, place in zip(made.posts, places, strict=True):
+            # Of two rows of one post nobody knows which one the store will hold.
+            item.rows[post.id] = b"" if post.id in item.rows else item.digests[place] or b""
     item.refused = [_quarantined(refusal, item) for refusal in made.refused]
 
 

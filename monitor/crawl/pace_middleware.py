@@ -1,33 +1,56 @@
-"""Downloader middleware that keeps the pace of each host: waits before a request, learns from every reply.
+"""Downloader middleware that keeps the pace of each host: waits before a request, learns from every reply and every failure.
 
 It stands before Retry, so that retried requests wait like any other. A wait that a person would notice is not slept away
-here: the request is refused with RateLimitedError, and the source is due again when the platform allows.
+here: the request is refused with RateLimitedError, and the source is due again when the platform allows. Nor is a host asked
+that keeps failing: its circuit lets one request through now and then, and refuses the others with RetryLater.
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Self
 from urllib.parse import urlsplit
 
 from scrapy import Request
 from scrapy.crawler import Crawler
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    ResponseDataLossError,
+)
 from scrapy.http import Response
 
 from monitor import clock
+from monitor.crawl.circuit import Circuit
 from monitor.crawl.pace import Pace
-from monitor.errors import RateLimitedError
+from monitor.errors import RateLimitedError, RetryLater
 from monitor.page import Reply
 
+logger = logging.getLogger(__name__)
+
+# What a host does that is down, overloaded or behind a broken line. A reply that is only too large is none of these.
+FAILURES = (
+    CannotResolveHostError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    ResponseDataLossError,
+)
 _SLICE_S = 0.25  # how soon a wait notices that the crawl is stopping
 
 
 class PaceMiddleware:
-    """One Pace per host, with the spacing that the platform file states or MONITOR_PACE_S overrides."""
+    """One Pace per host, with the spacing that the platform file states or MONITOR_PACE_S overrides, and one Circuit."""
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
         self.paces: dict[str, Pace] = {}
+        self.circuits: dict[str, Circuit] = {}
+        self.probe_s = crawler.settings.getfloat("MONITOR_PROBE_S")
         self.longest_wait_s = crawler.settings.getfloat("MONITOR_LONGEST_WAIT_S")
         setting = crawler.settings.get("MONITOR_PACE_S")
         self.spacing_s: float | None = None if setting is None else float(setting)
@@ -39,14 +62,17 @@ class PaceMiddleware:
     async def process_request(self, request: Request) -> None:
         if not request.url.startswith("http"):
             return
-        pace = self._pace(request)
+        pace, circuit = self._pace(request), self._circuit(request)
+        self._refuse_while_open(circuit, request)
         while (wait := pace.wait_s(time.monotonic())) > 0:
             if pace.not_before - time.monotonic() > self.longest_wait_s:
                 raise RateLimitedError(f"{_host(request)} asked us to wait.", wait_s=pace.not_before - time.monotonic())
             if self.crawler.engine is not None and not self.crawler.engine.running:
                 raise RateLimitedError("The crawl is stopping; the request was not sent.", wait_s=0)
             await asyncio.sleep(min(wait, _SLICE_S))
+            self._refuse_while_open(circuit, request)
         pace.sent(time.monotonic())
+        circuit.sent(time.monotonic())
 
     def process_response(self, request: Request, response: Response) -> Response:
         if request.url.startswith("http"):
@@ -55,7 +81,32 @@ class PaceMiddleware:
             if wait is not None:
                 request.meta["asked_wait_s"] = wait
             self._hold(request, response, headers)
+            if response.status >= 500 or response.status == 408:
+                self._failed(request, f"status {response.status}")
+            elif self._circuit(request).answered():
+                logger.info("event=circuit_closed host=%s", _host(request))
         return response
+
+    def process_exception(self, request: Request, exception: Exception) -> None:
+        if isinstance(exception, FAILURES):
+            self._failed(request, type(exception).__name__)
+
+    def _failed(self, request: Request, reason: str) -> None:
+        circuit = self._circuit(request)
+        if circuit.failed(time.monotonic()):
+            logger.warning(
+                "event=circuit_opened host=%s failures=%d probe_s=%g reason=%s",
+                _host(request), circuit.failures, self.probe_s, reason,
+            )  # fmt: skip
+
+    def _refuse_while_open(self, circuit: Circuit, request: Request) -> None:
+        wait_s = circuit.wait_s(time.monotonic())
+        if wait_s > 0:
+            raise RetryLater(
+                f"The host {_host(request)} has failed {circuit.failures} times in a row and is left alone; "
+                f"next try at {clock.now() + timedelta(seconds=wait_s):%H:%M:%S} UTC.",
+                wait_s=wait_s,
+            )
 
     def _hold(self, request: Request, response: Response, headers: Mapping[str, str]) -> None:
         """Some platforms say in the body, even of a good reply, that they want to be left alone: no request may slip in between."""
@@ -72,6 +123,9 @@ class PaceMiddleware:
             spacing = self.spacing_s if self.spacing_s is not None else getattr(self.crawler.spider, "pace_s", 1.0)
             self.paces[host] = Pace(spacing_s=spacing)
         return self.paces[host]
+
+    def _circuit(self, request: Request) -> Circuit:
+        return self.circuits.setdefault(_host(request), Circuit(probe_s=self.probe_s))
 
 
 def header_map(response: Response) -> Mapping[str, str]:

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 
 from monitor.advance import Facts, Move, Rules, advance, refuse
 from monitor.bookmark import Bookmark, Mark, Step, order
+from monitor.errors import PostError
+from monitor.late import closed
 from monitor.page import Page, Reply
 from monitor.post import Post
 from monitor.source import Source
@@ -13,9 +15,20 @@ from monitor.store.commit import Commit
 from monitor.store.quarantine import Refused, ReplyContext
 
 
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """A post that is stored as its row says it."""
+
+    post_id: str
+    created_at: datetime
+
+
 @dataclass(slots=True, eq=False, repr=False)
 class PageItem:
-    """A page with all that its commit needs. The pipelines fill `posts` and `refused`.
+    """A page with all that its commit needs. The pipelines fill `posts`, with the mark of each in `post_marks`, and `refused`.
+
+    `encodings` are the page's rows as JSON, `digests` those of that JSON, `rows` those of the posts by their ids, and `repeats`
+    the places of the rows that need no reading (`monitor.crawl.repeats`).
 
     `committed` completes when the page's outcome is known: with None once posts and bookmark are durable, with the error
     otherwise. The spider asks for the next page only then. `refusal`: the platform refused the step, and there is no page.
@@ -32,7 +45,12 @@ class PageItem:
     asked_at: datetime
     began_at: datetime
     refusal: str | None = None
+    encodings: list[bytes | None] = field(default_factory=list)
+    digests: list[bytes | None] = field(default_factory=list)
+    repeats: dict[int, Repeat] = field(default_factory=dict)
+    rows: dict[str, bytes] = field(default_factory=dict)
     posts: list[Post] = field(default_factory=list)
+    post_marks: list[Mark | None] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     facts: Facts | None = None
     move: Move | None = None
@@ -54,7 +72,10 @@ class PageItem:
             ),
             intervals=move.intervals,
             posts=self.posts,
+            rows=self.rows,
+            repeats=len(self.repeats),
             refused=self.refused,
+            closed=self._closed(),
         )
 
     def _moved(self) -> Move:
@@ -68,7 +89,8 @@ class PageItem:
 
     def _advanced(self) -> Move:
         marks = self._marks()
-        times = [post.created_at for post in self.posts if post.created_at <= self.asked_at + timedelta(days=1)]
+        created = (*(post.created_at for post in self.posts), *(repeat.created_at for repeat in self.repeats.values()))
+        times = [at for at in created if at <= self.asked_at + timedelta(days=1)]
         self.facts = Facts(
             marks=marks,
             cursor=self.page.cursor,
@@ -78,18 +100,32 @@ class PageItem:
             began_at=self.began_at,
             top_at=self._at(max(marks, key=order, default=None)) or max(times, default=None),
             bottom_at=self._at(min(marks, key=order, default=None)) or min(times, default=None),
-            posts=len(self.posts),
+            posts=len(self.posts) + len(self.repeats),
             validators=self.page.validators,
             unchanged=self.page.unchanged,
         )
         return advance(self.bookmark, self.step, self.facts, rules=self.rules, since=self.source.since)
 
+    def _closed(self) -> frozenset[str]:
+        """The posts that lie where the bookmark, as it was, calls everything read."""
+        marked = zip(self.posts, self.post_marks, strict=False)  # a page may be made without the first pipeline, in tests
+        return frozenset(
+            post.id for post, mark in marked if closed(self.bookmark, mark, ordered=self.page.ordered, rules=self.rules)
+        )
+
     def _marks(self) -> tuple[Mark, ...]:
         """The page's marks. Where most tell their time, one that tells none is a broken id: it would look like an end, or hide
-        all posts to come."""
-        marks = tuple(mark for mark in self.page.marks if mark is not None)
+        all posts to come. One that tells a time which cannot be, such as milliseconds for seconds, is never a mark."""
+        marks = tuple(mark for mark in self.page.marks if mark is not None and self._possible(mark))
         timed = tuple(mark for mark in marks if self.rules.marked_at(mark) is not None)
         return timed if 2 * len(timed) > len(marks) else marks
+
+    def _possible(self, mark: Mark) -> bool:
+        try:
+            self.rules.marked_at(mark)
+        except PostError:
+            return False
+        return True
 
     def _at(self, mark: Mark | None) -> datetime | None:
         return None if mark is None else self.rules.marked_at(mark)

@@ -54,7 +54,7 @@ class Poll:
             assert item.move is not None  # set by the commit that just ended
             assert item.facts is not None
             self.bookmark = item.move.bookmark
-            self.posts += len(item.posts)
+            self.posts += len(item.posts) + len(item.repeats)
             self.walk.took(step, item.move, item.facts)
         if self.walk.stopped:
             logger.info("event=walk_stopped source=%s reason=%s", self.source.id, self.walk.stopped)

@@ -22,8 +22,13 @@ _of_thread = threading.local()  # compressors are not safe to share between thre
 
 def pack(row: Any) -> bytes:
     """The row of a post. Raises PostError where it holds what JSON cannot hold."""
+    return compressed(encoded(row))
+
+
+def encoded(row: Any) -> bytes:
+    """The JSON of a row, the same bytes for the same row. Raises PostError where it holds what JSON cannot hold."""
     try:
-        return _compressed(_encoded(row, _refuse))
+        return _encoded(row, _refuse)
     except (TypeError, ValueError, RecursionError) as error:
         raise PostError(f"the row cannot be kept as JSON ({type(error).__name__})") from error
 
@@ -31,9 +36,9 @@ def pack(row: Any) -> bytes:
 def set_aside(row: Any) -> bytes:
     """A refused row for quarantine, whatever it holds; `unpack` gives its unreadable values back as such. Never raises."""
     try:
-        return _compressed(_encoded(row, _marked))
+        return compressed(_encoded(row, _marked))
     except (TypeError, ValueError, RecursionError) as error:
-        return _compressed(_encoded(_marked(Unreadable(f"the row cannot be kept as JSON ({type(error).__name__})")), _marked))
+        return compressed(_encoded(_marked(Unreadable(f"the row cannot be kept as JSON ({type(error).__name__})")), _marked))
 
 
 def unpack(packed: bytes) -> Any:
@@ -53,7 +58,8 @@ def _encoded(row: Any, hook: Callable[[Any], Any]) -> bytes:
         return json.dumps(row, default=hook, allow_nan=False).encode()
 
 
-def _compressed(encoded: bytes) -> bytes:
+def compressed(encoded: bytes) -> bytes:
+    """The JSON of a row as it is kept."""
     compressor: zstandard.ZstdCompressor | None = getattr(_of_thread, "compressor", None)
     if compressor is None:
         compressor = _of_thread.compressor = zstandard.ZstdCompressor(level=_LEVEL)

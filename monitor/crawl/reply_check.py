@@ -10,6 +10,7 @@ from monitor.errors import (
     RateLimitedError,
     RefusedError,
     ReplyError,
+    RetryLater,
 )
 from monitor.page import Reply
 
@@ -30,8 +31,8 @@ def check(reply: Reply, *, platform: str, accepts: str, cursor: str | None, wait
         return
     if status in _RATE_LIMITED or (status == 403 and wait_s is not None):
         raise RateLimitedError(f"{platform} answered {status}: too many requests.", wait_s=wait_s)
-    if status >= 500 or status == 408:
-        raise ReplyError(f"{platform} answered {status}; it will be asked again.", wait_s=wait_s)
+    if status >= 500 or status == 408:  # Scrapy has asked again already
+        raise RetryLater(f"{platform} answered {status}; it will be asked again.", wait_s=wait_s)
     if 300 <= status < 400:
         raise RefusedError(
             f"{platform} redirected to {reply.headers.get('location', 'nowhere')}; redirects are not followed there."

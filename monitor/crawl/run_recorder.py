@@ -4,13 +4,15 @@ scrapyd and the shell only keep an exit code; why a crawl ended, what it counted
 """
 
 import logging
+from shlex import quote
 from typing import Self
 
 from scrapy import Spider, signals
 from scrapy.crawler import Crawler
 
 from monitor.crawl.session import Session
-from monitor.errors import MonitorError, StoreUnavailableError
+from monitor.crawl.spider import PlatformSpider
+from monitor.errors import MonitorError, StoreUnavailableError, UsageError
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +66,8 @@ class RunRecorder:
         stats = self.crawler.stats.get_stats() if self.crawler.stats is not None else {}
         counted = {name: stats[name] for name in _KEPT_STATS if name in stats}
         tally = self.session.tally
+        if reason == "finished" and isinstance(spider, PlatformSpider):
+            await self._say_if_nothing_is_wanted(spider)
         await store.runs.finish(
             self.session.run,
             reason=reason,
@@ -72,3 +76,25 @@ class RunRecorder:
             failures={name: str(error) for name, error in self.session.failures.items()},
         )
         logger.info("event=run_finished platform=%s reason=%s %s", spider.name, reason, tally)
+
+    async def _say_if_nothing_is_wanted(self, spider: PlatformSpider) -> None:
+        """A pass over what is due finds nothing, and never will, where all sources were named by hand: that is no success."""
+        served = self.session.finished or self.session.failures
+        if served or spider.given.source is not None or spider.given.topic is not None or spider.given.shift is not None:
+            return
+        standings = await (await self.session.store()).sources.list_all(platform=spider.name)
+        if any(standing.source.topics for standing in standings):
+            return
+        example = (
+            " ".join(f"-a {quote(f'{name}={value}')}" for name, value in standings[0].source.parameters.items())
+            if standings
+            else ""
+        )
+        self.session.failed(
+            spider.name,
+            UsageError(
+                f"No topic wants anything of {spider.name}, so nothing was asked: its sources were named by hand, and only that asks "
+                f"them again, as in: scrapy crawl {spider.name} {example}. "
+                f'To have something polled: monitor track "a word" --platform {spider.name}'
+            ),
+        )

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 from scrapy.crawler import Crawler
 
 from monitor import clock, config
+from monitor.crawl.repeats import Repeats
 from monitor.crawl.tally import Tally
 from monitor.errors import MonitorError, StoreUnavailableError
 from monitor.mongod.private import Private, acquire
@@ -41,7 +42,9 @@ class Session:
     _private: Private | None = None
     _store: Store | None = None
     _committer: Committer | None = None
+    repeats: Repeats = field(default_factory=Repeats)
     _topics: tuple[tuple[Topic, Term], ...] = ()
+    _topics_of: dict[str, tuple[tuple[Topic, Term], ...]] = field(default_factory=dict)
     _topics_at: datetime | None = None
 
     @classmethod
@@ -80,8 +83,13 @@ class Session:
         if self._topics_at is None or now - self._topics_at > _TOPICS_FOR:
             store = await self.store()
             self._topics = tuple((topic, parse(topic.query)) for topic in await store.topics.list_all())
+            self._topics_of = {}
             self._topics_at = now
-        return tuple((topic, term) for topic, term in self._topics if not topic.platforms or platform in topic.platforms)
+        if platform not in self._topics_of:
+            self._topics_of[platform] = tuple(
+                (topic, term) for topic, term in self._topics if not topic.platforms or platform in topic.platforms
+            )
+        return self._topics_of[platform]
 
     @property
     def stopping(self) -> bool:

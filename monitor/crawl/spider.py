@@ -8,10 +8,12 @@ Scrapy's back-pressure and graceful stop hold.
 
 import asyncio
 import logging
+import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, ClassVar, Self
 
 import scrapy
@@ -24,11 +26,13 @@ from monitor.bookmark import Mark, Step
 from monitor.config import Config
 from monitor.crawl import arguments
 from monitor.crawl.fetch import fetch
+from monitor.crawl.frame import Frame
 from monitor.crawl.outcome import outcome
 from monitor.crawl.page_item import PageItem
 from monitor.crawl.poll import Poll
 from monitor.crawl.session import Session
 from monitor.crawl.sign_in import SignIns
+from monitor.crawl.stream import Stream
 from monitor.errors import LeaseLostError, MonitorError, RetryLater, StoreUnavailableError, UsageError
 from monitor.page import Ask, Asked, Page, Reply
 from monitor.post import EARLIEST, Post
@@ -38,6 +42,8 @@ from monitor.store.leases import Claim
 
 logger = logging.getLogger(__name__)
 
+LIVE_INTERVAL_S = 15  # a stream is listened to again as soon as there is room
+_MARKS_REMEMBERED = 512  # each is asked for several times while its page is committed
 _IDLE_S = 1.0  # how often a shift looks for sources that have become due
 
 
@@ -88,6 +94,13 @@ class PlatformSpider(scrapy.Spider):
         """One row as a Post. Raises PostError, or anything, for a row that cannot be one: it goes to quarantine."""
         raise NotImplementedError
 
+    def identity(self, row: Any, reply: Reply) -> str | None:
+        """The id that `post` would give, where a look at the row tells it; None: it has to be read.
+
+        With it a row that is stored already is known by all processes, and not only by the one that stored it.
+        """
+        return None
+
     def gather(self, replies: Sequence[Reply], asked: Asked) -> Page:
         """One page from the replies to the asks that `read` returned, in their order."""
         raise NotImplementedError
@@ -127,6 +140,18 @@ class PlatformSpider(scrapy.Spider):
         """The event time that a mark tells by itself; None where marks tell none."""
         return None
 
+    def frame(self, sent: bytes) -> Frame:
+        """One frame of a stream, whose marks are milliseconds. Raises anything for one that cannot be read: it goes to quarantine."""
+        raise NotImplementedError
+
+    def stream_hosts(self, source: Source) -> Sequence[str]:
+        """The servers that keep the stream (`wss://...`), any of which will do; `ask` with `after` gives the path there."""
+        raise NotImplementedError
+
+    def fills(self, source: Source) -> bool:
+        """Whether what a stream missed can be polled with the credentials there are; `ask` with `until` asks for it."""
+        return False
+
     def wait_s(self, reply: Reply) -> float | None:
         """Seconds for which the body of a reply, refused or not, asks to be left alone; None where it says nothing.
 
@@ -150,6 +175,7 @@ class PlatformSpider(scrapy.Spider):
         super().__init__()
         self._claimed: dict[str, Claim] = {}
         self._renewing: asyncio.Future[None] | None = None
+        self._deadline: datetime | None = None
 
     def rules(self, source: Source) -> Rules:
         """This platform's paging as `monitor.walk` needs it."""
@@ -157,7 +183,7 @@ class PlatformSpider(scrapy.Spider):
         return Rules(
             order=self.kinds[source.kind].order,
             overlap=timedelta(seconds=self.overlap_s),
-            marked_at=self.marked_at,
+            marked_at=lru_cache(_MARKS_REMEMBERED)(self.marked_at),
             cursor_ttl=None if ttl_s is None else timedelta(seconds=ttl_s),
             window=None if self.window_s is None else timedelta(seconds=self.window_s),
             resumes_by_mark=self.resumes_by_mark,
@@ -169,6 +195,7 @@ class PlatformSpider(scrapy.Spider):
         self._walks = asyncio.Semaphore(self.settings.getint("MONITOR_WALKS"))
         self._renewing = asyncio.ensure_future(self._renew())
         try:
+            await self._walks.acquire()  # before a source is claimed, so that none is held without being walked
             async for claim in self._claims():
                 self._claimed[claim.source.id] = claim
                 yield scrapy.Request("data:,", callback=self.walk, cb_kwargs={"claim": claim}, dont_filter=True)
@@ -178,7 +205,7 @@ class PlatformSpider(scrapy.Spider):
 
     async def walk(self, _response: Response, claim: Claim) -> AsyncIterator[PageItem]:
         """Walk one claimed source and hand its pages to the pipelines, then say how it went and give the lease back."""
-        poll = Poll(self, claim.source, claim.bookmark, epoch=claim.epoch, pages=self.settings.getint("MONITOR_PAGES_PER_POLL"))
+        poll = self._poll(claim)
         committer = await self.session.committer()
         ended: MonitorError | None = None
         try:
@@ -200,12 +227,29 @@ class PlatformSpider(scrapy.Spider):
             finally:
                 self._walks.release()
 
+    def _poll(self, claim: Claim) -> Poll:
+        """A stream that is named by hand goes on; one that is due is heard up to the present, or for as long as the shift lasts."""
+        pages, kind = self.settings.getint("MONITOR_PAGES_PER_POLL"), self.kinds[claim.source.kind]
+        if not kind.live:
+            return Poll(self, claim.source, claim.bookmark, epoch=claim.epoch, pages=pages)
+        named = self.given.source is not None
+        return Stream(
+            self,
+            claim.source,
+            claim.bookmark,
+            epoch=claim.epoch,
+            pages=sys.maxsize if named else pages,
+            term=arguments.term_of(claim.source),
+            deadline=self._deadline,
+            present=None if named or self._deadline is not None else clock.now(),
+        )
+
     async def _claims(self) -> AsyncIterator[Claim]:
         store = await self.session.store()
+        deadline = self._deadline = None if self.given.shift is None else clock.now() + self.given.shift
         if self.given.source is not None:
             yield await self._claim_given(self.given.source)
             return
-        deadline = None if self.given.shift is None else clock.now() + self.given.shift
         served = 0
         while not self.session.stopping and (deadline is None or clock.now() < deadline):
             claim = await self._claim_due(store)
@@ -284,7 +328,8 @@ class PlatformSpider(scrapy.Spider):
                 await store.leases.release(claim.source.id, epoch=claim.epoch)  # cut short by a stop: it is still due
                 return
             self.session.finished += error is None
-            interval_s = self.settings.getfloat("MONITOR_INTERVAL_S") or self.interval_s
+            usual_s = LIVE_INTERVAL_S if self.kinds[claim.source.kind].live else self.interval_s
+            interval_s = self.settings.getfloat("MONITOR_INTERVAL_S") or usual_s
             state = outcome(error, poll, interval_s=interval_s, now=clock.now())
             await store.sources.finish(claim.source.id, epoch=claim.epoch, run=self.session.run, state=state)
             await store.ledger.settle(claim.source.id)

@@ -4,7 +4,7 @@ No platform keeps a list of them: its own `login` and `sign_in` are asked for ea
 are noted.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from monitor.config import Config
@@ -43,7 +43,7 @@ def credentials(platform: PlatformSpider, config: Config) -> Finding:
         closed = [kind for kind in platform.kinds if not _opens(platform, kind, replace(config, environment=noted))]
     except ConfigurationError as error:
         return Finding(check=platform.name, state="fail", says=str(error), fix="Correct the variable, or unset it.")
-    names = list(dict.fromkeys(name.partition(_OF_HOST)[0] for name in noted.names if not name.endswith(_FILE)))
+    names = _names(noted.names, config.environment)
     if not names:
         return Finding(check=platform.name, state="ok", says="takes no credentials.")
     told = ", ".join(f"{name} is {'set' if _is_set(name, config.environment) else 'not set'}" for name in names)
@@ -56,6 +56,24 @@ def credentials(platform: PlatformSpider, config: Config) -> Finding:
         says=f"{told}; {without}.",
         fix=f"Set {', '.join(name for name in names if not _is_set(name, config.environment))} to use all of it.",
     )
+
+
+def _names(looked_up: Sequence[str], environment: Mapping[str, str]) -> list[str]:
+    """The names that a person may set. What is looked up for a host alone has no other name: those of the hosts that have one,
+    else that of the example."""
+    names: dict[str, None] = {}
+    for name in looked_up:
+        plain, of_host, _ = name.partition(_OF_HOST)
+        if name.endswith(_FILE):
+            continue
+        if not of_host or plain in looked_up:
+            names[plain] = None
+            continue
+        given = sorted(
+            each.removesuffix(_FILE) for each in environment if each.startswith(plain + _OF_HOST) and environment[each]
+        )
+        names |= dict.fromkeys(given or [name])
+    return list(names)
 
 
 def _opens(platform: PlatformSpider, kind: str, config: Config) -> bool:

@@ -94,9 +94,13 @@ def _devto(term: Term) -> Native:
     return Native(kind="query", parameters={"query": term.text}, relation="broader", note=note)
 
 
-def _bluesky_strangers(_term: Term) -> Native:
-    note = "Bluesky answers searches of strangers with a refusal most of the time: set BLUESKY_IDENTIFIER and BLUESKY_PASSWORD."
-    return Native(kind=None, relation="narrower", note=note)
+def _bluesky_strangers(term: Term) -> Native:
+    note = (
+        f"The stream of all of Bluesky, of which posts with {term} are kept, from its last minute on. What was said before is for its "
+        "search, which strangers are refused: set BLUESKY_IDENTIFIER and BLUESKY_PASSWORD."
+    )
+    said = {"tag": term.text} if term.kind == "tag" else {"query": str(term)}
+    return Native(kind="stream", parameters={"stream": "jetstream", **said}, relation="exact", note=note)
 
 
 def _bluesky(term: Term) -> Native:

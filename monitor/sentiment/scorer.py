@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from monitor.errors import ConfigurationError, UsageError
 from monitor.post import Post, Score
@@ -51,6 +51,25 @@ class Scorer(Protocol):
         the text.
         """
         ...
+
+
+@runtime_checkable
+class Explaining(Protocol):
+    """What a scorer may offer besides: an account of its score."""
+
+    def why(self, text: str, language: str | None) -> Sequence[tuple[str, float]]:
+        """The words that drove the score of a text, each with what it contributed, in the order of the text.
+
+        The unit is the scorer's own; above zero is positive. Empty where nothing in the text carries sentiment.
+        """
+        ...
+
+
+def reasons(scorer: Scorer, text: str, language: str | None) -> list[tuple[str, float]] | None:
+    """What drove a scorer's score of a text; None where the scorer gives no account. Raises whatever the scorer raises."""
+    if not isinstance(scorer, Explaining):
+        return None
+    return [(str(word), float(contribution)) for word, contribution in scorer.why(text, language)]
 
 
 def covers(scorer: Scorer, language: str | None) -> bool:
@@ -100,9 +119,9 @@ def scored(post: Post, scorers: Sequence[Scorer]) -> Post:
             logger.warning("event=score_failed scorer=%s post=%s reason=%s", scorer.name, post.id, type(error).__name__)
             continue
         if score.label is not None:
-            return replace(post, sentiment=score)
+            return post.filled(sentiment=score)
         reasons.append(score)
-    return replace(post, sentiment=reasons[0] if reasons else None)
+    return post.filled(sentiment=reasons[0] if reasons else None)
 
 
 def attempt(scorer: Scorer, text: str, language: str | None) -> Score:

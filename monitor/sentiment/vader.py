@@ -49,6 +49,10 @@ class Vader:
         """Score one text, as the function `score` does."""
         return score(text, language)
 
+    def why(self, text: str, language: str | None) -> list[tuple[str, float]]:
+        """What drove the score of one text, as the function `why` tells; empty where there is none."""
+        return [] if score(text, language).label is None else why(text)
+
 
 def score(text: str, language: str | None) -> Score:
     """Score one text; `language` is a primary subtag ("en") or a longer tag ("en-GB"), None where it is unknown.

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from monitor.simulator.quota import Standing
 from monitor.simulator.world_post import Shown
 
 JSON = "application/json; charset=utf-8"
@@ -17,7 +18,8 @@ JSON = "application/json; charset=utf-8"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """`base` is the scheme, host and port that the client asked; header names are lower case; a parameter may repeat.
-    `quirks`: names of the misbehaviours that this answer should show, with how much of it (0 to 1)."""
+    `quirks`: names of the misbehaviours that this answer should show, with how much of it (0 to 1); `standing`: what is left of
+    the limit after this call, for the platforms that tell it in the body."""
 
     path: str
     parameters: tuple[tuple[str, str], ...] = ()
@@ -25,6 +27,8 @@ class Call:
     base: str = "http://127.0.0.1"
     now: datetime
     quirks: Mapping[str, float] = field(default_factory=dict)
+    body: bytes = field(default=b"", repr=False)
+    standing: Standing | None = None
 
     def get(self, name: str) -> str | None:
         """The last value of a parameter; None where it is missing or empty."""
@@ -48,13 +52,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole reply. `happened`: the quirks that really changed it."""
+    """A whole reply. `happened`: the quirks that really changed it; `over_limit`: it refuses a call that came too early."""
 
     status: int
     parts: tuple[bytes | Row, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     content_type: str = JSON
     happened: frozenset[str] = frozenset()
+    over_limit: bool = False
 
     def body(self) -> bytes:
         return b"".join(part.body if isinstance(part, Row) else part for part in self.parts)

@@ -28,14 +28,15 @@ class PostAuthor(Protocol):
         """The post of the moment `at`, given those `before` it; `subject` None: whatever people talk about."""
 
 
-def _choose(rng: random.Random, subject: str | None) -> tuple[Subject, Mood]:
+def choose(rng: random.Random, subject: str | None) -> tuple[Subject, Mood]:
+    """What a post is about, and how it speaks of that."""
     if subject is not None:
         return _BY_NAME[subject], rng.choices(MOODS, SPIKE_MOODS)[0]
     chosen = rng.choices(SUBJECTS, cum_weights=_SUBJECT_WEIGHTS)[0]
     return chosen, rng.choices(MOODS, chosen.moods)[0]
 
 
-def _recent(rng: random.Random, before: list[WorldPost], *, kinds: frozenset[str]) -> WorldPost | None:
+def recent(rng: random.Random, before: list[WorldPost], *, kinds: frozenset[str]) -> WorldPost | None:
     """One of the newest posts of these kinds, rather a newer one."""
     for _ in range(6):
         if not before:
@@ -46,7 +47,8 @@ def _recent(rng: random.Random, before: list[WorldPost], *, kinds: frozenset[str
     return None
 
 
-def _milliseconds(at: datetime) -> int:
+def milliseconds(at: datetime) -> int:
+    """Since 1970."""
     return int((at - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(milliseconds=1))
 
 
@@ -61,7 +63,7 @@ class MastodonAuthor:
     def write(self, rng: random.Random, at: datetime, before: list[WorldPost], *, subject: str | None) -> WorldPost:
         author = self.cast.pick(rng)
         kind, target = self._kind(rng, before, ordinary=subject is None)
-        mark = _milliseconds(at) << 16 | rng.randrange(1 << 14)
+        mark = milliseconds(at) << 16 | rng.randrange(1 << 14)
         if before and before[-1].mark >= mark:
             mark = before[-1].mark + 1
         home = f"https://{author.host}"
@@ -77,7 +79,7 @@ class MastodonAuthor:
                 created_at=at, arrives_at=max(arrives_at, target.arrives_at), deleted_at=deleted_at, author=author,
                 subject=target.subject, mood=None, language=target.language, repost_of=target,
             )  # fmt: skip
-        about, mood = _choose(rng, subject)
+        about, mood = choose(rng, subject)
         text = writing.compose(rng, about, mood, language=author.language, social=True)
         if kind == "reply" and target is not None:
             text = ((writing.Mention(target.author), " ", *text[0]), *text[1:])
@@ -120,7 +122,7 @@ class MastodonAuthor:
 
     def _kind(self, rng: random.Random, before: list[WorldPost], *, ordinary: bool) -> tuple[Kind, WorldPost | None]:
         kind = rng.choices(KINDS, (74, 15, 7 if ordinary else 0, 4))[0]
-        target = None if kind == "post" else _recent(rng, before, kinds=frozenset({"post", "reply"}))
+        target = None if kind == "post" else recent(rng, before, kinds=frozenset({"post", "reply"}))
         return (kind, target) if target is not None else ("post", None)
 
     def _delay(self, rng: random.Random) -> timedelta:
@@ -150,10 +152,10 @@ class HackerNewsAuthor:
         at = at.replace(microsecond=0)
         mark = (before[-1].mark if before else FIRST_ITEM) + (2 if rng.random() < 0.02 else 1)
         form = rng.choices(("comment", "story", "ask", "show", "job"), (58, 28, 7, 6, 1))[0]
-        parent = _recent(rng, before, kinds=frozenset({"post", "reply"})) if form == "comment" else None
+        parent = recent(rng, before, kinds=frozenset({"post", "reply"})) if form == "comment" else None
         if form == "comment" and (parent is None or parent.form == "job"):
             form, parent = "story", None
-        about, mood = _choose(rng, subject)
+        about, mood = choose(rng, subject)
         with_text = form in ("comment", "ask") or (form == "show" and rng.random() < 0.5)
         headline = writing.title(rng, about, mood)
         return WorldPost(
@@ -190,7 +192,7 @@ class FeedAuthor:
     def write(self, rng: random.Random, at: datetime, before: list[WorldPost], *, subject: str | None) -> WorldPost:
         feed = rng.choice(FEEDS)
         number = len(before)
-        about, mood = _choose(rng, subject)
+        about, mood = choose(rng, subject)
         text = writing.compose(rng, about, mood, language=feed.language, social=False)
         english = feed.language == "en"
         url = f"https://{feed.host}/{about.tags[0]}/{number}"

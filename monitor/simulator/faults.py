@@ -38,6 +38,10 @@ QUIRKS = {
     "expired-cursor-404": "a request for a further page gets 404",
     "paging-loop": "a further page leads back to the first",
     "endless-cursor": "there is always one more page, and it shows what was shown before",
+    "empty-page": "Bluesky: a page is empty and leads on",
+    "expired-token": "Bluesky: a session is good no more, which is told with status 400",
+    "backoff": "Stack Exchange: a good reply asks in its body for 2 s without a call of its method",
+    "secondary-limit": "GitHub: 403 with a sentence and a header, but calls left",
 }
 POISONS = {"poison": "poisoned rows of every kind", **{f"poison-{kind}": f"rows poisoned with {kind}" for kind in KINDS}}
 NAMES = {**REPLACING, **SPOILING, **QUIRKS, **POISONS}

@@ -14,7 +14,8 @@ from monitor.simulator.world_post import Shown
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One request. `whole`: the reply was sent to its end, as it should be; only then do `rows` count as shown."""
+    """One request. `whole`: the reply was sent to its end, as it should be; only then do `rows` count as shown.
+    `over_limit`: it came when the platform had asked to be left alone, or had no more to give."""
 
     number: int
     at: datetime
@@ -25,6 +26,7 @@ class Entry:
     status: int | None
     fault: str | None
     whole: bool
+    over_limit: bool = False
     rows: tuple[Shown, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
@@ -38,6 +40,7 @@ class Entry:
             "status": self.status,
             "fault": self.fault,
             "whole": self.whole,
+            "over_limit": self.over_limit,
             "rows": len(self.rows),
         }
 

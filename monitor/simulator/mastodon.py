@@ -9,13 +9,12 @@ import re
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from functools import partial
-from zlib import crc32
 
 from monitor.simulator import instance
 from monitor.simulator.answer import Answer, Call, Row, json_answer, listed
 from monitor.simulator.endless import TAG, Endless
+from monitor.simulator.listing import EXPIRED, late
 from monitor.simulator.paging import Links, link_header, links, window_of
 from monitor.simulator.people import LOCAL_HOST, Person
 from monitor.simulator.status_search import search
@@ -26,7 +25,6 @@ from monitor.simulator.world_post import WorldPost
 from monitor.simulator.writing import tags_of
 
 TOKEN = "simulated-user-token"  # noqa: S105 - the one token that the simulated instance accepts; it opens nothing else
-EXPIRED = {"expired-cursor-400": 400, "expired-cursor-404": 404}
 MOST_ANCESTORS, MOST_DESCENDANTS, MOST_DEPTH = 40, 60, 20  # what a context shows to anonymous readers
 
 
@@ -175,7 +173,7 @@ class Mastodon:
     def _there(self, call: Call, wanted: Callable[[WorldPost], bool] | None, happened: set[str]) -> Callable[[WorldPost], bool]:
         """What a post has to be to appear in this reply. Both `local` and `remote` mean neither, as in Mastodon."""
         local, remote = call.truthy("local"), call.truthy("remote")
-        late = partial(_late, call=call, bound_s=self._world.plan.late_s, happened=happened)
+        kept_back = partial(_late, call=call, bound_s=self._world.plan.late_s, happened=happened)
         needs: list[Callable[[WorldPost], bool]] = []
         if local != remote:
             needs.append(lambda post: post.local == local)
@@ -183,7 +181,7 @@ class Mastodon:
             needs.append(lambda post: bool(post.media))
         if wanted is not None:
             needs.append(wanted)
-        return lambda post: post.exists(call.now) and all(needed(post) for needed in needs) and not late(post)
+        return lambda post: post.exists(call.now) and all(needed(post) for needed in needs) and not kept_back(post)
 
     def _misled(self, call: Call, timeline: Timeline, found: Found) -> Found:
         """The quirks of further pages: a way on that leads back to the first, or one that never ends."""
@@ -247,12 +245,7 @@ class Mastodon:
 
 
 def _late(post: WorldPost, *, call: Call, bound_s: int, happened: set[str]) -> bool:
-    """Whether the quirk `late` keeps this post back for now: the same posts each time, each until its own moment."""
-    share = crc32(b"%d" % post.mark) / 2**32
-    if share >= call.quirks.get("late", 0):
-        return False
-    delay = timedelta(seconds=bound_s * (crc32(b"late%d" % post.mark) / 2**32))
-    late = call.now < post.arrives_at + delay
-    if late:
+    kept_back = late(post, call, bound_s=bound_s)
+    if kept_back:
         happened.add("late")
-    return late
+    return kept_back

@@ -1,6 +1,7 @@
 """One platform on one port: counts against its quota, asks the switchboard, answers, sends, and logs what was sent."""
 
 import asyncio
+import gzip
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import cycle
@@ -12,13 +13,17 @@ from monitor.simulator import sending
 from monitor.simulator.answer import Answer, Call, PlatformServer, Row, json_answer
 from monitor.simulator.clock import SimulatedClock
 from monitor.simulator.faults import REPLACING, Plan, Switch, Switchboard
+from monitor.simulator.limits import DIALECTS
 from monitor.simulator.log import Entry, Log
 from monitor.simulator.poison import chosen, kind_for, poisoned
-from monitor.simulator.quota import Quota
+from monitor.simulator.quota import Quota, Standing
 from monitor.simulator.refusals import SHAPES
 from monitor.simulator.world_post import Platform
 
-LIMIT_HEADERS = frozenset({"mastodon"})  # the platforms that tell their limit in every reply
+TAKES_POSTS: frozenset[Platform] = frozenset({"bluesky", "github"})  # their logins and queries come as bodies
+ALWAYS_PACKED: frozenset[Platform] = frozenset({"stackexchange"})  # with gzip, whatever a client says that it takes
+
+UNCHANGED = 304
 
 # Crawls refuse to store what carries it among real posts.
 MARK = {"X-Simulated": "social-monitor"}
@@ -31,7 +36,17 @@ class Outcome:
     status: int | None = None
     fault: str | None = None
     whole: bool = False
+    over_limit: bool = False
     rows: tuple[Row, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """Whose requests are counted together: a client, or what it signs in with, in one of the platform's limits."""
+
+    key: str
+    bucket: str
+    times: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +69,7 @@ class PlatformPort:
         self._server = server
         self._quota = quota
         self._shared = shared
+        self._dialect = DIALECTS[platform]
         self._shapes = cycle(SHAPES)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -75,32 +91,46 @@ class PlatformPort:
                     status=outcome.status,
                     fault=outcome.fault,
                     whole=outcome.whole,
+                    over_limit=outcome.over_limit,
                     rows=tuple(row.shown for row in outcome.rows if row.shown is not None) if outcome.whole else (),
                 )
             )
         return web.Response()  # already sent, or no longer possible: the connection decides
 
     async def _answer(self, request: web.BaseRequest, outcome: Outcome) -> None:
-        now, client = clock.now(), request.remote or ""
-        taken = self._quota.take(client, now)
-        limits = self._quota.headers(client, now) if self._platform in LIMIT_HEADERS else {}
+        now, meter = clock.now(), self._meter(request)
+        taken = self._quota.take(meter.key, now, times=meter.times)
         if self._shared.delay_s:
             await asyncio.sleep(self._shared.delay_s)
-        if request.method not in ("GET", "HEAD"):
+        standing = self._quota.standing(meter.key, now, times=meter.times)
+        if request.method not in ("GET", "HEAD") and not (request.method == "POST" and self._platform in TAKES_POSTS):
             refused = json_answer({"error": "Method Not Allowed"}, status=405)
-            await self._send(request, refused, limits, outcome)
+            await self._send(request, refused, self._dialect.headers(standing, meter.bucket), outcome)
         elif not taken:
-            waiting = {"Retry-After": str(self._quota.wait_s(client, now)), **limits}
-            await self._send(request, json_answer({"error": "Too many requests"}, status=429), waiting, outcome)
+            outcome.over_limit = True
+            refused = self._dialect.refused(standing, now, self._quota.refused)
+            await self._send(request, refused, self._dialect.headers(standing, meter.bucket), outcome)
         else:
-            await self._answer_by_plan(request, self._shared.board.plan(self._platform, request.path), limits, outcome)
+            await self._answer_by_plan(request, self._shared.board.plan(self._platform, request.path), meter, outcome)
 
-    async def _answer_by_plan(self, request: web.BaseRequest, plan: Plan, limits: Mapping[str, str], outcome: Outcome) -> None:
+    def _meter(self, request: web.BaseRequest) -> Meter:
+        bucket = self._dialect.bucket(request.path)
+        credentials = request.headers.get("Authorization") if self._dialect.times > 1 else None
+        times = self._dialect.times if credentials else 1
+        return Meter(f"{credentials or request.remote} {bucket}", bucket, times)
+
+    async def _answer_by_plan(self, request: web.BaseRequest, plan: Plan, meter: Meter, outcome: Outcome) -> None:
         if plan.reply is not None and plan.reply.name in REPLACING:
             outcome.fault = plan.reply.name
             await self._replace(request, plan.reply, outcome)
             return
-        answer = self._server.answer(self._call(request, plan))
+        now = clock.now()
+        standing = self._quota.standing(meter.key, now, times=meter.times)
+        answer = self._server.answer(await self._call(request, plan, standing))
+        if answer.status == UNCHANGED and self._dialect.unchanged_free and meter.times > 1:
+            self._quota.give_back(meter.key)
+            standing = self._quota.standing(meter.key, now, times=meter.times)
+        limits = self._dialect.headers(standing, meter.bucket)
         for name, switch in plan.quirks.items():
             if name in answer.happened:
                 self._shared.board.note(switch)
@@ -111,7 +141,9 @@ class PlatformPort:
             return
         outcome.fault, outcome.status = plan.reply.name, answer.status
         self._shared.board.note(plan.reply)
-        headers = {**answer.headers, **limits, **MARK, "Content-Type": answer.content_type}
+        headers: Mapping[str, str] = {**limits, **answer.headers, **MARK, "Content-Type": answer.content_type}
+        if plan.reply.name != "gzip-cut":
+            headers, body = self._packed(headers, body)
         match plan.reply.name:
             case "cut":
                 await sending.cut(request, status=answer.status, headers=headers, body=body)
@@ -122,9 +154,15 @@ class PlatformPort:
 
     async def _send(self, request: web.BaseRequest, answer: Answer, limits: Mapping[str, str], outcome: Outcome) -> None:
         outcome.status = answer.status
-        outcome.rows = tuple(answer.rows()) if request.method == "GET" else ()  # HEAD shows none
-        headers = {**answer.headers, **limits, **MARK, "Content-Type": answer.content_type}
-        outcome.whole = await sending.whole(request, status=answer.status, headers=headers, body=answer.body())
+        outcome.over_limit = outcome.over_limit or answer.over_limit
+        outcome.rows = tuple(answer.rows()) if request.method != "HEAD" else ()
+        headers, body = self._packed({**limits, **answer.headers, **MARK, "Content-Type": answer.content_type}, answer.body())
+        outcome.whole = await sending.whole(request, status=answer.status, headers=headers, body=body)
+
+    def _packed(self, headers: Mapping[str, str], body: bytes) -> tuple[Mapping[str, str], bytes]:
+        if self._platform not in ALWAYS_PACKED:
+            return headers, body
+        return {**headers, "Content-Encoding": "gzip"}, gzip.compress(body, compresslevel=1)
 
     async def _replace(self, request: web.BaseRequest, switch: Switch, outcome: Outcome) -> None:
         """Send something else than the platform's answer."""
@@ -143,7 +181,7 @@ class PlatformPort:
             outcome.status, content_type, body = sending.REPLACEMENTS[switch.name]
             await sending.whole(request, status=outcome.status, headers={"Content-Type": content_type}, body=body)
 
-    def _call(self, request: web.BaseRequest, plan: Plan) -> Call:
+    async def _call(self, request: web.BaseRequest, plan: Plan, standing: Standing) -> Call:
         return Call(
             path=request.path,
             parameters=tuple(request.rel_url.query.items()),
@@ -151,6 +189,8 @@ class PlatformPort:
             base=f"http://{request.host}",
             now=self._shared.clock.now(),
             quirks={name: switch.rate for name, switch in plan.quirks.items()},
+            body=await request.read() if request.method == "POST" else b"",
+            standing=standing,
         )
 
     def _poison(self, answer: Answer, plan: Plan, outcome: Outcome) -> Answer:

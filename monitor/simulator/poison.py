@@ -8,10 +8,14 @@ from collections.abc import Callable
 from typing import Any
 from zlib import crc32
 
-_TEXTS = ("content", "comment_text", "story_text", "text", "content_html", "title")
-_COUNTERS = ("favourites_count", "points", "score")
-_IDS = ("id", "objectID")
-_DATES = ("created_at", "date_published", "time")
+_TEXTS = ("content", "comment_text", "story_text", "text", "content_html", "cooked", "body", "description", "title")
+_COUNTERS = (
+    "favourites_count", "points", "score", "likeCount", "comments", "reply_count", "public_reactions_count",
+)  # fmt: skip
+_IDS = ("id", "objectID", "question_id", "post_id", "html_url", "ap_id", "post_number")
+_DATES = ("created_at", "date_published", "time", "createdAt", "published", "creation_date", "published_timestamp")
+_SECONDS = ("time", "creation_date")  # dates that are numbers
+_INNER = ("record", "comment", "post")  # where the words stand, with platforms that wrap them
 _RAW = '"@raw"'  # where something stands that no encoder would write
 
 TOO_LARGE = 2**70  # beyond BSON's 64 bits
@@ -43,7 +47,7 @@ def _year(year: int) -> Callable[[Row], Row]:
     seconds = (year - 1970) * 31_556_952
 
     def apply(row: Row) -> Row:
-        dates = {name: seconds if name == "time" else f"{year:04d}-01-01T00:00:00.000Z" for name in _DATES if name in row}
+        dates = {name: seconds if name in _SECONDS else f"{year:04d}-01-01T00:00:00.000Z" for name in _DATES if name in row}
         return {**row, **dates, **({"created_at_i": seconds} if "created_at_i" in row else {})}
 
     return apply
@@ -74,6 +78,8 @@ KINDS: dict[str, tuple[Callable[[Row], Row], str]] = {
     "year-2099": (_year(2099), ""),
 }
 
+_OF_COUNTS = frozenset({"int64", "nan", "infinity", "digits", "depth"})
+
 
 def poisoned(body: bytes, kind: str) -> bytes | None:
     """The row with its poison; None where it is no JSON object that could take any (an XML entry, a bare number)."""
@@ -84,7 +90,14 @@ def poisoned(body: bytes, kind: str) -> bytes | None:
     if not isinstance(row, dict):
         return None
     change, raw = KINDS[kind]
-    return json.dumps(change(row), separators=(",", ":")).replace(_RAW, raw, 1).encode("ascii")
+    inner = next((name for name in _INNER if isinstance(row.get(name), dict)), None)
+    if kind in _OF_COUNTS:
+        row = {**row, "counts": change(row["counts"])} if isinstance(row.get("counts"), dict) else change(row)
+    elif inner is None:
+        row = change(row)
+    else:
+        row = {**(change(row) if kind == "no-id" else row), inner: change(row[inner])}
+    return json.dumps(row, separators=(",", ":")).replace(_RAW, raw, 1).encode("ascii")
 
 
 def kind_for(mark: int) -> str:

@@ -1,4 +1,4 @@
-"""The rate limit of one simulated platform: so many requests per window and client address, counted for real."""
+"""The rate limit of one simulated platform: so many requests per window and client, counted for real."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -6,6 +6,20 @@ from math import ceil
 
 # What is said, and held to, when nobody sets a limit: more than any load test asks for.
 DEFAULT_REQUESTS, DEFAULT_SECONDS = 1_000_000, 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a client stands with a limit of `requests` per `seconds`: what is `left` of it, and until when."""
+
+    requests: int
+    seconds: float
+    left: int
+    reset_at: datetime
+
+    def wait_s(self, now: datetime) -> int:
+        """Whole seconds until the window ends."""
+        return max(0, ceil((self.reset_at - now).total_seconds()))
 
 
 @dataclass(slots=True)
@@ -17,27 +31,24 @@ class Quota:
     refused: int = 0
     _windows: dict[str, tuple[datetime, int]] = field(default_factory=dict)
 
-    def take(self, client: str, now: datetime) -> bool:
-        """Count one request; False: it is beyond the limit. A refused request does not lengthen the window."""
+    def take(self, client: str, now: datetime, *, times: int = 1) -> bool:
+        """Count one request; False: it is beyond `times` the limit. A refused request does not lengthen the window."""
         reset_at, used = self._windows.get(client, (now, 0))
         if now >= reset_at:
             reset_at, used = now + timedelta(seconds=self.seconds), 0
         self._windows[client] = (reset_at, used + 1)
-        if used >= self.requests:
+        if used >= self.requests * times:
             self.refused += 1
             return False
         return True
 
-    def headers(self, client: str, now: datetime) -> dict[str, str]:
-        """Limit, remaining and reset in Mastodon's words: the reset is a moment with fractional seconds, not an epoch."""
-        reset_at, used = self._windows.get(client, (now, 0))
-        return {
-            "X-RateLimit-Limit": str(self.requests),
-            "X-RateLimit-Remaining": str(max(0, self.requests - used)),
-            "X-RateLimit-Reset": f"{reset_at:%Y-%m-%dT%H:%M:%S.%f}Z",
-        }
+    def give_back(self, client: str) -> None:
+        """Take back the counting of the last request."""
+        reset_at, used = self._windows[client]
+        self._windows[client] = (reset_at, used - 1)
 
-    def wait_s(self, client: str, now: datetime) -> int:
-        """Whole seconds until the window of this client ends."""
-        reset_at, _ = self._windows.get(client, (now, 0))
-        return max(0, ceil((reset_at - now).total_seconds()))
+    def standing(self, client: str, now: datetime, *, times: int = 1) -> Standing:
+        """What is left for a client whose limit is `times` the usual one."""
+        reset_at, used = self._windows.get(client, (now, 0))
+        allowed = self.requests * times
+        return Standing(requests=allowed, seconds=self.seconds, left=max(0, allowed - used), reset_at=reset_at)

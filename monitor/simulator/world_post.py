@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import exp
-from typing import Literal
+from typing import Literal, get_args
 
 from monitor.simulator.people import LOCAL_HOST, Person
 from monitor.simulator.phrases import Mood
 from monitor.simulator.writing import Text, links_of, mentions_of, plain, tags_of
 
-Platform = Literal["mastodon", "hackernews", "feeds"]
-PLATFORMS: tuple[Platform, ...] = ("mastodon", "hackernews", "feeds")
+Platform = Literal["mastodon", "hackernews", "feeds", "bluesky", "lemmy", "stackexchange", "github", "discourse", "devto"]
+PLATFORMS: tuple[Platform, ...] = get_args(Platform)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +65,13 @@ class WorldPost:
     media: tuple[Attachment, ...] = ()
     link: str | None = None  # what a link story is about
     community: str | None = None
+    tags: tuple[str, ...] = ()  # those that the platform keeps beside the text
+    place: int = 1  # in its thread, whose first post has 1
     sensitive: bool = False
     hidden: bool = False  # taken out by a filter after the query: it uses a place on its page and is not shown
     dead: bool = False
     dated: bool = True  # False: the feed gives it no date
-    form: str = ""  # story, ask, show, job, comment: what Hacker News calls it
+    form: str = ""  # what its platform calls it, where that is more than its kind: story, job, question, pull
     peak: Peak = Peak()
 
     def __repr__(self) -> str:
@@ -79,6 +81,14 @@ class WorldPost:
     def local(self) -> bool:
         """Whether the author is at home on the simulated server."""
         return self.author.host == LOCAL_HOST
+
+    @property
+    def root(self) -> "WorldPost":
+        """The first post of its thread; that is its own."""
+        post = self
+        while post.reply_to is not None:
+            post = post.reply_to
+        return post
 
     def exists(self, now: datetime) -> bool:
         """The server knows of it, and nobody deleted it."""
@@ -116,7 +126,6 @@ class Shown:
         """
         post = self.post
         text = () if self.gone else post.text_at(self.at)
-        stated = {"hackernews": None, "feeds": post.language, "mastodon": post.language}
         link = [post.link] if post.link and not self.gone else []
         return {
             "platform": post.platform,
@@ -132,9 +141,9 @@ class Shown:
             "title": None if self.gone else post.title,
             "summary": post.summary,
             "text": plain(text),
-            "language": stated[post.platform],
+            "language": None if post.platform == "hackernews" else post.language,
             "spoken": post.language or post.author.language,
-            "tags": [post.subject] if post.platform == "feeds" else list(tags_of(text)),  # feeds have categories
+            "tags": [post.subject] if post.platform == "feeds" else [*post.tags, *tags_of(text)],  # feeds have categories
             "mentions": [person.handle for person in mentions_of(text)],
             "links": [*link, *links_of(text)],
             "reply_to": post.reply_to and post.reply_to.native_id,

@@ -5,7 +5,7 @@ owner of the lease. A process may die between any two steps; the page is then re
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -33,7 +33,8 @@ class Commit:
     """All that one page brings. `bookmark` is the new one, its version one above the stored one's.
 
     `intervals` are its ledger entries, `refused` the rows that could not be normalised, `reply` what a replay of a post needs
-    that MongoDB refuses.
+    that MongoDB refuses. `rows` are the digests of the posts' rows by id, `repeats` says how many rows were not even read, since they
+    are stored as they are. `closed`: ids of posts that lie where everything was called read before.
     """
 
     source_id: str
@@ -43,7 +44,10 @@ class Commit:
     reply: ReplyContext
     intervals: tuple[Interval, ...] = ()
     posts: Sequence[Post] = ()
+    rows: Mapping[str, bytes] = field(default_factory=dict)
+    repeats: int = 0
     refused: Sequence[Refused] = ()
+    closed: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
         return f"<Commit {self.source_id} version {self.bookmark.version} of {len(self.posts)} posts>"
@@ -51,12 +55,16 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """What became of the page's rows; the first three are posts, `refused` all that went to quarantine."""
+    """What became of the page's rows; the first three are posts, `refused` all that went to quarantine.
+
+    `late`: which of the commit's `closed` posts were not stored before.
+    """
 
     new: int
     changed: int
     unchanged: int
     refused: int
+    late: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True, eq=False)
@@ -149,19 +157,22 @@ class Committer:
                 waiting.done.set_result(result)
 
     async def _make_durable(self, commits: list[Commit], until: float) -> list[Committed | Exception]:
-        pages = await self._write_posts(commits, until)
+        pages, fresh = await self._write_posts(commits, until)
         rows = [[*commit.refused, *refused_posts(commit, page)] for commit, page in zip(commits, pages, strict=True)]
         await persist(lambda: self._store.quarantine.add([row for page in rows for row in page]), until=until)
         moved = await self._move_bookmarks(commits, until)
         return [
-            error or Committed(page.new, page.changed, page.unchanged, len(refused))
-            for error, page, refused in zip(moved, pages, rows, strict=True)
+            error or Committed(page.new, page.changed, page.unchanged + commit.repeats, len(refused), commit.closed & fresh)
+            for error, page, refused, commit in zip(moved, pages, rows, commits, strict=True)
         ]
 
-    async def _write_posts(self, commits: list[Commit], until: float) -> list[Outcome]:
+    async def _write_posts(self, commits: list[Commit], until: float) -> tuple[list[Outcome], set[str]]:
+        """What became of the posts of each commit, and the ids of all that are new."""
         posts = [post for commit in commits for post in commit.posts]
-        written = await persist(lambda: self._store.posts.write(posts), until=until)
-        return outcomes([commit.posts for commit in commits], written)
+        rows = {post_id: row for commit in commits for post_id, row in commit.rows.items()}
+        written = await persist(lambda: self._store.posts.write(posts, rows), until=until)
+        fresh = {post_id for post_id, fate in written.fates.items() if fate == "new"}
+        return outcomes([commit.posts for commit in commits], written), fresh
 
     async def _move_bookmarks(self, commits: list[Commit], until: float) -> list[MonitorError | None]:
         results: dict[int, MonitorError | None] = {}

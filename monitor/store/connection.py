@@ -108,8 +108,10 @@ def host_of(uri: str) -> str:
     return unquote(rest.rpartition("@")[2]) or "an unnamed host"
 
 
-def compressors() -> list[str]:
-    """The compressors that the driver can use here."""
+def compressors(uri: str) -> list[str]:
+    """The compressors that the driver can use here; none for a server on this machine, where they cost more than they save."""
+    if all(host.startswith(("127.", "localhost", "[::1]", "/")) for host in host_of(uri).split(",")):
+        return []
     return [name for name, modules in _COMPRESSORS.items() if any(_importable(module) for module in modules)]
 
 
@@ -152,7 +154,7 @@ async def _connect(config: Config, uri: str) -> AsyncDatabase[dict[str, Any]]:
         tz_aware=True,
         tzinfo=UTC,
         uuidRepresentation="standard",
-        compressors=",".join(compressors()),
+        compressors=compressors(uri),
         appname="social-monitor",
     )
     try:

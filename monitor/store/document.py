@@ -4,11 +4,11 @@ Field names are those of docs/queries.md. What is unknown or empty is left out, 
 "the platform did not say". The store's own bookkeeping in the same document (`digests`, `writes`) is `monitor.store.reading`'s.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import fields
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
-
-from bson.binary import Binary
 
 from monitor.post import Author, Counts, Match, Media, Post, Revision, Score
 
@@ -19,6 +19,18 @@ DELETED_AUTHOR_ID = "deleted"
 # What a deleted post loses: everything that its author said or that tells who it was.
 BLANKED = ("title", "summary", "media", "links", "mentions", "place", "raw")
 
+# Fields that need no change to be stored, those that are dates, and those that are lists of texts.
+_AS_IT_IS = (
+    "url", "title", "summary", "language", "reply_to", "thread", "repost_of", "quote_of", "community", "sensitive", "raw",
+)  # fmt: skip
+_MOMENTS = ("edited_at", "fetched_at", "first_seen", "deleted_at")
+_LISTS = ("tags", "mentions", "links", "seen_on")
+_as_it_is, _moments_of, _lists_of = attrgetter(*_AS_IT_IS), attrgetter(*_MOMENTS), attrgetter(*_LISTS)
+_PARTS: Mapping[type, tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]] = {
+    part: (tuple(field.name for field in fields(part)), attrgetter(*(field.name for field in fields(part))))
+    for part in (Author, Counts, Media, Score, Revision)
+}
+
 
 def document(post: Post) -> Document:
     """Make the stored form: dates UTC in milliseconds, tuples as lists, `_id` first; a deleted post is blanked."""
@@ -26,38 +38,18 @@ def document(post: Post) -> Document:
         "_id": post.id,
         "platform": post.platform,
         "native_id": post.native_id,
-        "url": post.url,
         "kind": post.kind,
         "created_at": stored_moment(post.created_at),
-        "edited_at": stored_moment(post.edited_at),
-        "fetched_at": stored_moment(post.fetched_at),
-        "first_seen": stored_moment(post.first_seen),
         "text": post.text,
-        "title": post.title,
-        "summary": post.summary,
-        "language": post.language,
-        "author": _known(post.author, Author),
-        "tags": list(post.tags),
-        "mentions": list(post.mentions),
-        "links": list(post.links),
-        "media": [_known(media, Media) for media in post.media],
-        "place": dict(post.place) if post.place else None,
-        "reply_to": post.reply_to,
-        "thread": post.thread,
-        "repost_of": post.repost_of,
-        "quote_of": post.quote_of,
-        "community": post.community,
-        "counts": _known(post.counts, Counts),
-        "sensitive": post.sensitive,
-        "deleted_at": stored_moment(post.deleted_at),
-        "revisions": [revision_document(revision) for revision in post.revisions],
-        "topics": [match_document(match) for match in post.topics],
-        "seen_on": list(post.seen_on),
-        "sentiment": score_document(post.sentiment) if post.sentiment else None,
-        "raw": Binary(post.raw) if post.raw is not None else None,
+        "author": _known(post.author),
     }
-    kept = {name: value for name, value in made.items() if value is not None and value not in ([], {})}
-    return kept if post.deleted_at is None else blanked(kept)
+    made |= {name: value for name, value in zip(_AS_IT_IS, _as_it_is(post), strict=True) if value is not None}
+    made |= {name: list(texts) for name, texts in zip(_LISTS, _lists_of(post), strict=True) if texts}
+    for name, moment in zip(_MOMENTS, _moments_of(post), strict=True):
+        if moment is not None:
+            made[name] = stored_moment(moment)
+    made |= {name: part for name, part_of in _MADE if (part := part_of(post))}
+    return made if post.deleted_at is None else blanked(made)
 
 
 def blanked(stored: Document) -> Document:
@@ -114,8 +106,8 @@ def post_of(stored: Mapping[str, Any]) -> Post:
 
 def stored_moment(moment: datetime | None) -> datetime | None:
     """Cut to what MongoDB keeps (UTC, whole milliseconds), so that a value compares equal after a round trip."""
-    if moment is None:
-        return None
+    if moment is None or (moment.tzinfo is UTC and not moment.microsecond % 1000):
+        return moment
     return moment.astimezone(UTC).replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
@@ -135,18 +127,29 @@ def match_of(stored: Mapping[str, Any]) -> Match:
 
 def score_document(score: Score) -> Document:
     """Keep `label` even where it is None: an unscored post says so and why, and is not merely without a score."""
-    return {"label": score.label} | _known(score, Score)
+    return {"label": score.label} | _known(score)
 
 
 def revision_document(revision: Revision) -> Document:
     """Keep what is known of an earlier version."""
-    made = _known(revision, Revision)
+    made = _known(revision)
     return made | {name: stored_moment(made[name]) for name in ("edited_at", "seen_at") if name in made}
 
 
-def _known(value: object, kind: type[Author] | type[Counts] | type[Media] | type[Score] | type[Revision]) -> Document:
-    names = kind.__slots__
-    return {name: getattr(value, name) for name in names if getattr(value, name) is not None}
+def _known(value: Author | Counts | Media | Score | Revision) -> Document:
+    names, values_of = _PARTS[type(value)]
+    return {name: told for name, told in zip(names, values_of(value), strict=True) if told is not None}
+
+
+# Fields that are made of parts; what comes out empty is left out.
+_MADE: tuple[tuple[str, Callable[[Post], Any]], ...] = (
+    ("counts", lambda post: _known(post.counts)),
+    ("media", lambda post: [_known(media) for media in post.media]),
+    ("place", lambda post: post.place and dict(post.place)),
+    ("revisions", lambda post: [revision_document(revision) for revision in post.revisions]),
+    ("topics", lambda post: [match_document(match) for match in post.topics]),
+    ("sentiment", lambda post: post.sentiment and score_document(post.sentiment)),
+)
 
 
 def _numbers(stored: Mapping[str, Any]) -> Document:

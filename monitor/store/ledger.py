@@ -81,8 +81,13 @@ class Ledger:
         return sum([await self.settle(source["_id"]) for source in waiting])
 
     @tells_outage
-    async def stretches(self, source_id: str, *, from_at: datetime, to_at: datetime) -> list[Stretch]:
-        """Tell what is known of each moment in [from_at, to_at), oldest first, without holes."""
+    async def stretches(
+        self, source_id: str, *, from_at: datetime, to_at: datetime, before: int | None = None
+    ) -> list[Stretch]:
+        """Tell what is known of each moment in [from_at, to_at), oldest first, without holes.
+
+        `before`: what was known before the commit that made this version of the bookmark; None: what is known now.
+        """
         # Pending first: an entry that is moved between the two looks is then seen twice, and not missed.
         source = await self._sources.find_one({"_id": source_id}, {"ledger_pending": 1})
         pending: list[Document] = [] if source is None else source.get("ledger_pending", [])
@@ -91,7 +96,9 @@ class Ledger:
             "$and": [{"$or": [{"from": None}, {"from": {"$lt": to_at}}]}, {"$or": [{"to": None}, {"to": {"$gt": from_at}}]}],
         }
         moved = await self._entries.find(touching).to_list()
-        return resolve([_entry_of(stored) for stored in (*pending, *moved)], from_at=from_at, to_at=to_at)
+        entries = [_entry_of(stored) for stored in (*pending, *moved)]
+        known = [entry for entry in entries if before is None or entry.version < before]
+        return resolve(known, from_at=from_at, to_at=to_at)
 
 
 def pending_documents(intervals: Sequence[Interval], *, version: int, epoch: int, run: str) -> list[Document]:

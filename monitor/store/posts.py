@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, Literal
 
 from pymongo import InsertOne, UpdateOne
@@ -23,12 +24,13 @@ from monitor.store.change import NEED_WHOLE, PROJECTION, Known, change, verdict
 from monitor.store.dirty import Dirty, hour_of
 from monitor.store.document import Document, post_of
 from monitor.store.outage import is_outage, place_of, tells_outage
-from monitor.store.reading import Reading, read_batch
+from monitor.store.reading import Digest, Reading, read_batch, route_digest
 
 Fate = Literal["new", "changed", "unchanged"]
 
 # Beyond this a bulk gains nothing (measured) and holds up the others.
 MOST_PER_BULK = 1000
+ROW_BYTES = 12  # of the digest of a row
 # Each round one of the writers that meet at a post gets through; twice the most writers that we test with.
 MOST_ROUNDS = 32
 _LONGEST_PAUSE_S = 0.05
@@ -73,15 +75,28 @@ class Posts:
         return outcomes([posts], await self.write(posts))[0]
 
     @tells_outage
-    async def write(self, posts: Sequence[Post]) -> Written:
-        """Do what `upsert` does, and tell the fate of each; for callers that join several deliveries in one write."""
-        readings, refusals = read_batch(posts)
+    async def write(self, posts: Sequence[Post], rows: Mapping[str, bytes] = MappingProxyType({})) -> Written:
+        """Do what `upsert` does, and tell the fate of each; for callers that join several deliveries in one write.
+
+        `rows`: digests of the rows that posts were read from, by id, for `rows` to find.
+        """
+        readings, refusals = read_batch(posts, rows)
         writing = _Writing(self._posts, self._dirty)
         ids = list(readings)
         for start in range(0, len(ids), MOST_PER_BULK):
             await writing.run({post_id: readings[post_id] for post_id in ids[start : start + MOST_PER_BULK]})
         refused = {position: writing.refused[post.id] for position, post in enumerate(posts) if post.id in writing.refused}
         return Written(writing.fates, refused | refusals)
+
+    @tells_outage
+    async def rows(self, ids: Sequence[str], *, route: str) -> dict[str, tuple[bytes, datetime]]:
+        """Of the posts that are stored: the digest of the row that a route read last (b"" if unknown), and `created_at`."""
+        wanted = route_digest(route)
+        found: dict[str, tuple[bytes, datetime]] = {}
+        async for stored in self._posts.find({"_id": {"$in": ids}}, {"digests": 1, "created_at": 1}):
+            last = next((packed for packed in stored.get("digests", ()) if packed.startswith(wanted)), b"")
+            found[stored["_id"]] = Digest.unpack(last).row, stored["created_at"]
+        return found
 
     @tells_outage
     async def find(self, post_id: str) -> Post | None:
@@ -119,6 +134,9 @@ class _Writing:
         self._posts = posts
         self._dirty = dirty
         self.fates: dict[str, Fate] = {}
+        # Updates that were sent in a bulk of which not all found their post, and how many of them did.
+        self._unsure: set[str] = set()
+        self._matched = 0
         self.refused: dict[str, str] = {}
 
     async def run(self, readings: Mapping[str, Reading]) -> None:
@@ -147,7 +165,7 @@ class _Writing:
                 operations[post_id] = UpdateOne({"_id": post_id, "writes": before.writes}, update)
                 hours.add(hour_of(before.created_at))
             else:
-                self.fates.setdefault(post_id, "unchanged")
+                self._settle_equal(post_id)
                 continue
             hours.add(hour_of(reading.post.created_at))
         if not operations:
@@ -155,6 +173,12 @@ class _Writing:
         await self._dirty.mark(hours)
         open_ids = await self._write(operations)
         return {post_id: left[post_id] for post_id in open_ids}
+
+    def _settle_equal(self, post_id: str) -> None:
+        """The post is as it was read: somebody else's doing, unless an update of ours that found its post is still unaccounted."""
+        ours = post_id in self._unsure and self._matched > 0
+        self._matched -= ours
+        self.fates.setdefault(post_id, "changed" if ours else "unchanged")
 
     async def _look_up(self, left: Mapping[str, Reading]) -> tuple[dict[str, Known], dict[str, Document]]:
         found = await self._posts.find({"_id": {"$in": list(left)}}, dict.fromkeys(PROJECTION, 1)).to_list()
@@ -178,9 +202,13 @@ class _Writing:
         self.fates |= dict.fromkeys(inserted - failed.keys(), "new")
         updated = set(ids) - inserted - failed.keys()
         repeated = {post_id for post_id, code in failed.items() if code == _DUPLICATE_KEY}
-        self.fates |= dict.fromkeys(updated, "changed")
-        # A bulk tells how many updates found their post, not which: all are looked at again when one did not.
-        return repeated if matched == len(updated) else repeated | updated
+        if matched == len(updated):
+            self.fates |= dict.fromkeys(updated, "changed")
+            return repeated
+        # A bulk tells how many updates found their post, not which: all are looked at again.
+        self._unsure |= updated
+        self._matched += matched
+        return repeated | updated
 
     async def _bulk(self, operations: Sequence[_Operation]) -> tuple[dict[int, int], int]:
         """Return (error code by position, number of updates that found their post)."""

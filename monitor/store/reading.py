@@ -1,17 +1,17 @@
 """A reading: one delivery of a post, encoded for MongoDB and with the digest by which a repeat is known. Pure.
 
-A post is read many times: by later polls, by two topics, through two instances. `Digest` says in 24 bytes what one route
+A post is read many times: by later polls, by two topics, through two instances. `Digest` says in 36 bytes what one route
 said at its last reading, so that a repeat costs one look-up and no write, in a fresh process too.
 """
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import bson
-from bson.binary import Binary
 from bson.codec_options import CodecOptions
 from bson.errors import BSONError
 from bson.raw_bson import RawBSONDocument
@@ -40,34 +40,40 @@ BODY = (
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """What one route said, in hashes: of the route, of text, title and summary, of the other fields, and of the counts."""
+    """What one route said, in hashes: of the route, of text, title and summary, of the other fields, and of the counts.
+
+    `row` is the caller's own digest of the row behind them, by which it knows a repeat without reading it; "" where unknown.
+    """
 
     route: bytes
     said: bytes
     body: bytes
     counts: bytes
+    row: bytes = field(default=b"", compare=False)
 
     @classmethod
-    def of(cls, stored: Document, route: str) -> "Digest":
+    def of(cls, stored: Document, route: str, row: bytes) -> "Digest":
         """Hash a document (not yet blanked of anything). Raises what BSON encoding raises."""
         body = {name: stored[name] for name in BODY if name in stored}
-        body["author"] = {name: value for name, value in stored["author"].items() if name != "followers"}
+        if "followers" in body["author"]:
+            body["author"] = {name: value for name, value in body["author"].items() if name != "followers"}
         said = {name: stored[name] for name in SAID if name in stored}
         return cls(
-            hashlib.blake2b(route.encode(), digest_size=4).digest(),
+            route_digest(route),
             _hash(said, size=8),
             _hash(body, size=6),
             _hash(stored.get("counts", {}), size=6),
+            row,
         )
 
     @classmethod
     def unpack(cls, packed: bytes) -> "Digest":
         """Undo `pack`."""
-        return cls(packed[:4], packed[4:12], packed[12:18], packed[18:24])
+        return cls(packed[:4], packed[4:12], packed[12:18], packed[18:24], packed[24:])
 
-    def pack(self) -> Binary:
-        """The 24 bytes as stored in `digests`."""
-        return Binary(self.route + self.said + self.body + self.counts)
+    def pack(self) -> bytes:
+        """The 36 bytes, 24 without a row, as stored in `digests`."""
+        return self.route + self.said + self.body + self.counts + self.row
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -84,14 +90,20 @@ class Reading:
         return f"<Reading of {self.post!r}>"
 
 
-def read(post: Post) -> Reading:
-    """Encode one post by itself. Raises PostError, in words without its content, for what MongoDB cannot hold."""
+@cache
+def route_digest(route: str) -> bytes:
+    """By which a stored digest names its route."""
+    return hashlib.blake2b(route.encode(), digest_size=4).digest()
+
+
+def read(post: Post, row: bytes = b"") -> Reading:
+    """Encode one post by itself; `row` as in `Digest`. Raises PostError, in words without its content, for what MongoDB cannot hold."""
     try:
         stored = document(post)
         fetched_at = stored.setdefault("fetched_at", clock.now())
         stored.setdefault("first_seen", fetched_at)
         _refuse_depth(stored.get("place"), DEEPEST)
-        digest = Digest.of(stored, post.seen_on[0] if post.seen_on else post.platform)
+        digest = Digest.of(stored, post.seen_on[0] if post.seen_on else post.platform, row)
         encoded = bson.encode(stored | {"digests": [digest.pack()], "writes": 1}, codec_options=CODEC)
     except UnicodeEncodeError as error:
         raise PostError("it holds half of a surrogate pair, which is no Unicode text") from error
@@ -106,13 +118,16 @@ def read(post: Post) -> Reading:
     return Reading(post, stored, digest, fetched_at, RawBSONDocument(encoded))
 
 
-def read_batch(posts: Sequence[Post]) -> tuple[dict[str, Reading], dict[int, str]]:
-    """Read posts each alone and join those of one id: (reading by id, reason of refusal by position in `posts`)."""
+def read_batch(posts: Sequence[Post], rows: Mapping[str, bytes]) -> tuple[dict[str, Reading], dict[int, str]]:
+    """Read posts each alone and join those of one id: (reading by id, reason of refusal by position in `posts`).
+
+    `rows`: the digests of their rows by id, where known.
+    """
     readings: dict[str, Reading] = {}
     refusals: dict[int, str] = {}
     for position, post in enumerate(posts):
         try:
-            reading = read(post)
+            reading = read(post, rows.get(post.id, b""))
             if earlier := readings.get(post.id):
                 reading = read(joined(earlier, reading))
         except PostError as error:

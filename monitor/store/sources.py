@@ -22,7 +22,6 @@ from monitor.store.outage import tells_outage
 # "late" is told from `next_due` and the clock, and is not stored.
 State = Literal["ok", "failing", "rate-limited", "needs credentials", "paused", "never ran"]
 
-_WANTED: Mapping[str, Any] = {"state": {"$ne": "paused"}, "topics.0": {"$exists": True}}
 # A source that is overdue by more than this has been missed, not merely waited for its turn.
 LATE = timedelta(minutes=5)
 
@@ -114,19 +113,6 @@ class Sources:
         return [standing_of(stored) async for stored in self._sources.find(wanted).sort("_id", 1)]
 
     @tells_outage
-    async def due(self, platform: str, *, limit: int) -> list[Source]:
-        """Tell which sources of a platform are due and free, the most overdue first. Claims nothing."""
-        wanted = due_sources(platform)
-        return [source_of(stored) async for stored in self._sources.find(wanted).sort("next_due", 1).limit(limit)]
-
-    @tells_outage
-    async def next_due(self, platform: str | None = None) -> datetime | None:
-        """Tell when the next source falls due that a topic wants and nobody paused, of one platform where given; None for none."""
-        wanted: Document = {**_WANTED} | ({} if platform is None else {"platform": platform})
-        stored = await self._sources.find_one(wanted, {"next_due": 1}, sort=[("next_due", 1)])
-        return None if stored is None else stored["next_due"]
-
-    @tells_outage
     async def set_facts(self, source_id: str, facts: Mapping[str, str]) -> None:
         """Replace what was looked up about a source."""
         await self._sources.update_one({"_id": source_id}, {"$set": {"facts": dict(facts)}})
@@ -166,13 +152,24 @@ class Sources:
         result = await self._sources.update_one({"_id": source_id}, [{"$set": fields}])
         return result.matched_count == 1
 
+    @tells_outage
+    async def remove(self, source_id: str) -> bool:
+        """Forget a source, how far it was read, and its ledger; its posts stay. False where there is no such source.
+
+        A walk under way ends at its next page. Order: the source, then its ledger, since a source that is made anew under the
+        same id must not find entries of its own making; repeating a removal that was cut short finishes it.
+        """
+        result = await self._sources.delete_one({"_id": source_id})
+        await self.database["ledger"].delete_many({"source": source_id})
+        return result.deleted_count == 1
+
 
 def due_sources(platform: str) -> Document:
     """The filter for sources of a platform that are due, free, not paused and wanted by a topic.
 
     A source without topics was asked for once, by hand; only a hand asks it again.
     """
-    return {"platform": platform, **_WANTED, "$and": [FREE, DUE]}
+    return {"platform": platform, "state": {"$ne": "paused"}, "topics.0": {"$exists": True}, "$and": [FREE, DUE]}
 
 
 def source_of(stored: Mapping[str, Any]) -> Source:

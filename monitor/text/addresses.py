@@ -1,6 +1,7 @@
 """Where web addresses stand in a text, so that their letters do not count as words."""
 
 import re
+from collections.abc import Sequence
 
 # Characters that often follow an address in a sentence and rarely end one.
 _TRAILING = ".,:;!?'\"*_~»”’…"
@@ -19,7 +20,11 @@ def address_spans(text: str) -> list[tuple[int, int]]:
 
 def without_addresses(text: str) -> str:
     """The text with a space in place of each address."""
-    spans = address_spans(text)
+    return without_spans(text, address_spans(text))
+
+
+def without_spans(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    """The text with a space in place of each of the spans, which are disjoint and in order."""
     if not spans:
         return text
     edges = [0, *(edge for span in spans for edge in span), len(text)]

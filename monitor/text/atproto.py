@@ -10,14 +10,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
-from monitor.errors import PostError
+from monitor.errors import PostError, RefusedError
 from monitor.page import Reply
 from monitor.post import Author, Media
 from monitor.text.dates import utc, utc_or_none
 from monitor.text.facets import read_facets
 
 SITE = "https://bsky.app"
+_IMAGES, _VIDEOS = "https://cdn.bsky.app/img/feed_fullsize/plain", "https://video.bsky.app/watch"
 POSTS, GENERATORS, LISTS = "app.bsky.feed.post", "app.bsky.feed.generator", "app.bsky.graph.list"
 
 # With moments further apart than this, the author's clock was wrong, or the post was imported from elsewhere.
@@ -80,6 +82,13 @@ def error_of(reply: Reply) -> tuple[str, str]:
         return "", ""
 
 
+def own_server(session: Mapping[str, Any]) -> str | None:
+    """The server of an account, as the answer to signing in tells; None where it does not, or not by https."""
+    services = (session.get("didDoc") or {}).get("service") or ()
+    own = next((each["serviceEndpoint"] for each in services if each["id"].endswith("#atproto_pds")), "")
+    return own.rstrip("/") if own.startswith("https://") else None
+
+
 def says_gone(name: str, message: str) -> bool:
     """Whether an error means that an account, post, feed or list is no more; some say so in the message alone."""
     return name in _GONE or (name == "InvalidRequest" and any(words in message.lower() for words in _GONE_WORDS))
@@ -100,6 +109,16 @@ def address_of(text: str) -> Address | None:
     collections = {word: collection for collection, word in _SITE_WORDS.items()}
     found = _PAGE.match(text)
     return Address(found[1], collections[found[2]], found[3]) if found and found[2] in collections else None
+
+
+def address_to_ask(text: str) -> Address:
+    """The address of a post, feed generator or list. Raises RefusedError, saying what to write, for anything else."""
+    lies = address_of(text)
+    if lies is None or lies.collection not in _SITE_WORDS:
+        raise RefusedError(
+            f"{text} is no post, feed or list of Bluesky: use its address, such as {SITE}/profile/NAME/feed/KEY."
+        )
+    return lies
 
 
 def author_of(person: Mapping[str, Any]) -> Author:
@@ -182,6 +201,27 @@ def read_embed(embed: Mapping[str, Any] | None) -> Embedded:
         case _:
             made = Embedded((Media(kind="file"),))
     return made
+
+
+def hosted(embed: Any, did: str) -> Any:
+    """The embed of a record of `did`, with the addresses at which the AppView shows its images and its video."""
+    match embed:
+        case {"images": [*images], **rest}:
+            at = f"{_IMAGES}/{did}"
+            shown = [{**image, "fullsize": _address_of_blob(image.get("image"), at, "@jpeg")} for image in images]
+            return {**rest, "images": shown}
+        case {"video": video, **rest}:
+            return {**rest, "playlist": _address_of_blob(video, f"{_VIDEOS}/{quote(did)}", "/playlist.m3u8")}
+        case {"media": media, **rest}:
+            return {**rest, "media": hosted(media, did)}
+    return embed
+
+
+def _address_of_blob(blob: Any, at: str, ending: str) -> str | None:
+    match blob:
+        case {"ref": {"$link": str() as cid}}:
+            return f"{at}/{cid}{ending}"
+    return None
 
 
 def _record(record: Mapping[str, Any]) -> Embedded:

@@ -30,6 +30,11 @@ def clean(text: str) -> tuple[str, int]:
     return text, changes
 
 
+def is_clean(text: str) -> bool:
+    """Whether `clean` would change nothing; False, too, where only going through the text could tell."""
+    return len(text) * _LONGEST_CHARACTER_BYTES <= LONGEST_TEXT_BYTES and not _POISON.search(text)
+
+
 def harmless(text: str) -> tuple[str, int]:
     """The text without control characters (tab and line ends stay) and surrogates, and how many changes that took.
 

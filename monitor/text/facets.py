@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from monitor.text.html import is_cut_form
+from monitor.text.markup import is_cut_form
 
 _FEATURE = "app.bsky.richtext.facet#"
 

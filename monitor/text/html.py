@@ -1,32 +1,41 @@
 """What a reader sees of a post's HTML, as plain text with its paragraphs, and the links in it.
 
-Rules, the same for both ways through this file: `<br>` is a line end; the ends of a paragraph, list, quote or heading are a
+Rules, the same on all ways: `<br>` is a line end; the ends of a paragraph, list, quote or heading are a
 blank line, however many `<br>` stand beside them; those of a list item, table row or `div` are a line end; other white space
 counts as one space, no-break spaces too; entities are decoded once; images give their alt text; scripts, styles and comments
 give nothing. Hidden spans are kept: they make a link whole that Mastodon shows shortened. A link's text stays as its author
 wrote it, unless it is a cut form of the address ("example.org/a-lo..."): then the address stands in its place. Addresses
 behind words are found by `links_of` alone.
 
-Nearly all posts hold nothing but a handful of tags in the exact form in which a platform's sanitiser writes them; regular
-expressions read those. Anything else goes to a parser. A property test holds that both ways give the same. Measured on 72
-recorded posts of 407 characters: 8.4 us each; w3lib's remove_tags and replace_entities, which glue paragraphs, took 11.4.
+There are three ways through a text, each for what the one before declines: what Mastodon writes (`monitor.text.mastodon_html`),
+what sanitisers write (a handful of tags in an exact form, by regular expressions), and a parser for anything. A property test
+holds that they give the same.
 """
 
 import re
 from collections.abc import Iterable, Mapping
-from html import unescape
 
 from lxml import etree
 
 from monitor.text.clean import harmless
+from monitor.text.markup import (
+    ATTRIBUTES,
+    EDGE,
+    KEPT_SPACE,
+    LINE,
+    PARAGRAPH,
+    attributes_of,
+    decoded,
+    is_cut_form,
+    is_name,
+    joined,
+    spaced,
+    web_addresses,
+)
+from monitor.text.mastodon_html import read_exact
 
 # A post's text is cut at 64 KiB. HTML longer than this shows no more of it, and parsing it would hold up the reactor.
 LONGEST_HTML = 1_000_000
-
-# Marks in half-read text: control characters, which the text itself no longer holds then.
-_PARAGRAPH = "\x1e"
-_LINE = "\x1f"
-_KEPT_SPACE = "\x1d"
 
 # fmt: off
 _PARAGRAPH_TAGS = frozenset({
@@ -42,33 +51,21 @@ _MARKED_PARAGRAPH_END = "</p><x-break></x-break>"
 _CELL_TAGS = frozenset({"td", "th"})
 _SILENT_TAGS = frozenset({"iframe", "noembed", "noframes", "object", "script", "style", "template", "textarea", "title"})
 
-_ATTRIBUTES = r'(?: [a-z-]+="[^"<>]*")*'
-_PLAIN_PARAGRAPH = re.compile(rf"<p{_ATTRIBUTES}>")
-_PLAIN_INLINE = re.compile(rf"<(?:/(?:a|span|strong|em|b|i|u|s|del|code)|(?:a|span|strong|em|b|i|u|s|del|code){_ATTRIBUTES})>")
-_PLAIN_ANCHOR = re.compile(rf"<a({_ATTRIBUTES})>")
-_ATTRIBUTE = re.compile(r' ([a-z-]+)="([^"<>]*)"')
-_ENTITIES = (
-    ("&lt;", "<"),
-    ("&gt;", ">"),
-    ("&quot;", '"'),
-    ("&#39;", "'"),
-    ("&nbsp;", "\xa0"),
-    ("&#x27;", "'"),
-    ("&#x2F;", "/"),
-    ("&#34;", '"'),
-)
+_PLAIN_PARAGRAPH = re.compile(rf"<p{ATTRIBUTES}>")
+_PLAIN_INLINE = re.compile(rf"<(?:/(?:a|span|strong|em|b|i|u|s|del|code)|(?:a|span|strong|em|b|i|u|s|del|code){ATTRIBUTES})>")
+_PLAIN_ANCHOR = re.compile(rf"<a({ATTRIBUTES})>")
 _CUT_LINK = re.compile(r"(?:…|\.\.\.)(?:[\s\xa0]|&nbsp;|<(?!/?a\b)[^<>]*>)*+</?a\b")
 
 _RAW_SPACE = re.compile(r"[\t\n\f\r]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _LINE_RUN = re.compile(r"[ \n]*\x1f[ \n\x1f]*")
-_EDGE = " \xa0\n\x1f"
-_WEB_ADDRESS = re.compile(r"https?://(?:www\.)?", re.IGNORECASE)
-_SHORTEST_STEM = 4  # of fewer letters ("a...") nobody can say whether they begin an address
 
 
 def plain_text(html: str) -> str:
     """The text that `html` shows, "" for none. Linear in the length; what follows the first million characters is left out."""
+    exact = read_exact(html) if len(html) <= LONGEST_HTML else None
+    if exact is not None:
+        return exact[0]
     html = _bounded(html)
     marked = _read_plain(html)
     return _laid_out(_read_any(html).marked_text() if marked is None else marked)
@@ -81,10 +78,14 @@ def links_of(html: str) -> tuple[str, ...]:
 
 def text_and_links(html: str) -> tuple[str, tuple[str, ...]]:
     """`plain_text` and `links_of` in one reading."""
+    exact = read_exact(html) if len(html) <= LONGEST_HTML else None
+    if exact is not None:
+        text, hrefs = exact
+        return text, web_addresses(hrefs) if hrefs else ()
     html = _bounded(html)
     marked = _read_plain(html)
     if marked is not None:
-        return _laid_out(marked), _links(map(_attributes, _PLAIN_ANCHOR.findall(html))) if "<a" in html else ()
+        return _laid_out(marked), _links(map(attributes_of, _PLAIN_ANCHOR.findall(html))) if "<a" in html else ()
     reading = _read_any(html)
     return _laid_out(reading.marked_text()), _links(reading.anchors)
 
@@ -92,24 +93,11 @@ def text_and_links(html: str) -> tuple[str, tuple[str, ...]]:
 def _bounded(html: str) -> str:
     """`html` without the characters that serve as marks here, and no longer than is worth reading."""
     html = html[:LONGEST_HTML]
-    return harmless(html)[0] if _PARAGRAPH in html or _LINE in html or _KEPT_SPACE in html else html
+    return harmless(html)[0] if PARAGRAPH in html or LINE in html or KEPT_SPACE in html else html
 
 
 def _links(anchors: Iterable[Mapping[str, str]]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(href for anchor in anchors if (href := _linked(anchor)) is not None))
-
-
-def _linked(anchor: Mapping[str, str]) -> str | None:
-    """The address behind an anchor, None for mentions, hashtags and what is no web address."""
-    href = anchor.get("href", "").strip()
-    names = {*anchor.get("class", "").split(), *anchor.get("rel", "").split()}
-    if not _WEB_ADDRESS.match(href) or not names.isdisjoint({"mention", "hashtag", "tag"}):
-        return None
-    return href
-
-
-def _attributes(tag: str) -> Mapping[str, str]:
-    return {name: unescape(value) for name, value in reversed(_ATTRIBUTE.findall(tag))}  # of two alike, the first counts
+    return web_addresses(anchor.get("href", "") for anchor in anchors if not is_name(anchor))
 
 
 def _read_plain(html: str) -> str | None:
@@ -122,21 +110,13 @@ def _read_plain(html: str) -> str | None:
     if "<" in text:
         if "<br" in text:
             text = text.replace("<br>", "\n").replace("<br />", "\n").replace("<br/>", "\n")
-        text = text.replace("</p>", _PARAGRAPH).replace("<p>", _PARAGRAPH)
+        text = text.replace("</p>", PARAGRAPH).replace("<p>", PARAGRAPH)
         text = _PLAIN_INLINE.sub("", text)
         if "<p " in text:
-            text = _PLAIN_PARAGRAPH.sub(_PARAGRAPH, text)
+            text = _PLAIN_PARAGRAPH.sub(PARAGRAPH, text)
         if "<" in text:  # a tag, or a form of one, that sanitisers do not write
             return None
-    return _decoded(text) if "&" in text else text
-
-
-def _decoded(text: str) -> str | None:
-    """The text with the sanitisers' few entities decoded; None where others stand, whose reading needs care."""
-    for entity, character in _ENTITIES:
-        text = text.replace(entity, character)
-    # Decoded last: what it makes is no beginning of an entity any more.
-    return text.replace("&amp;", "&") if text.count("&") == text.count("&amp;") else None
+    return decoded(text.replace("&nbsp;", "\xa0")) if "&" in text else text
 
 
 class _Reading:
@@ -165,7 +145,7 @@ class _Reading:
         if tag == "a" and self._anchor is not None:
             first, href = self._anchor
             shown = "".join(self._pieces[first:])
-            if is_cut_form(shown.strip(_EDGE), href):
+            if is_cut_form(shown.strip(EDGE), href):
                 self._pieces[first:] = [href]
             self._anchor = None
         self._silent -= tag in _SILENT_TAGS
@@ -177,7 +157,7 @@ class _Reading:
         if self._silent:
             return
         if self._kept:
-            text = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\t", "    ")).replace(" ", _KEPT_SPACE)
+            text = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\t", "    ")).replace(" ", KEPT_SPACE)
         else:
             text = _CONTROL.sub("", _RAW_SPACE.sub(" ", text))
         self._pieces.append(text)
@@ -193,9 +173,9 @@ class _Reading:
 
     def _break(self, tag: str) -> None:
         if tag in _PARAGRAPH_TAGS:
-            self._pieces.append(_PARAGRAPH)
+            self._pieces.append(PARAGRAPH)
         elif tag in _LINE_TAGS:
-            self._pieces.append(_LINE)
+            self._pieces.append(LINE)
         elif tag in _CELL_TAGS:
             self._pieces.append(" ")
 
@@ -216,28 +196,12 @@ def _picture(alt: str) -> str:
     return f" {alt} " if any(map(str.isalnum, alt)) else alt
 
 
-def is_cut_form(shown: str, href: str) -> bool:
-    """Whether a link shows the beginning of its address and dots."""
-    stem = shown.removesuffix("…") if shown.endswith("…") else shown.removesuffix("...")
-    if stem == shown or not _WEB_ADDRESS.match(href):
-        return False
-    stem = _WEB_ADDRESS.sub("", stem, count=1).casefold()
-    return len(stem) >= _SHORTEST_STEM and _WEB_ADDRESS.sub("", href, count=1).casefold().startswith(stem)
-
-
 def _laid_out(marked: str) -> str:
     """The text with its marks turned into line ends, and other white space collapsed."""
-    paragraphs = [paragraph.strip(_EDGE) for paragraph in marked.split(_PARAGRAPH)]
-    text = "\n\n".join([paragraph for paragraph in paragraphs if paragraph])
-    if "\xa0" in text:
-        text = text.replace("\xa0", " ")
-    while "  " in text:
-        text = text.replace("  ", " ")
-    if " \n" in text or "\n " in text:
-        text = text.replace(" \n", "\n").replace("\n ", "\n")
-    if _LINE in text:
+    text = spaced(joined(marked.split(PARAGRAPH)))
+    if LINE in text:
         text = _LINE_RUN.sub(_line_ends, text)
-    return text.replace(_KEPT_SPACE, " ") if _KEPT_SPACE in text else text
+    return text.replace(KEPT_SPACE, " ") if KEPT_SPACE in text else text
 
 
 def _line_ends(run: re.Match[str]) -> str:

@@ -4,17 +4,24 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from monitor.text.addresses import without_addresses
+from monitor.text.addresses import without_addresses, without_spans
+from monitor.text.links import link_spans
 
 LONGEST_TAG = 100  # characters; platforms allow no more, and a longer one is no tag that anybody follows
 
 # Vowel signs and accents belong to their letter, and \w knows no marks; from the first of them to the end of the scripts.
 _MARKS = "".join(chr(code) for code in range(0x300, 0x1F000) if unicodedata.category(chr(code))[0] == "M")
-# Letters, digits, _, the middle dot of Catalan and the zero-width non-joiner of Persian.
-_SIGN = rf"[\w·\u200c{_MARKS}]"
-_BODY = rf"(?={_SIGN}*[^\W\d_]){_SIGN}+"  # at least one letter: #1 is a number
+# Signs that words of some scripts hold (UAX 31, table 3, and what Japanese tags are written with): the middle dot of Catalan, the
+# joiners of Persian and Sinhala, maqaf, geresh and gershayim, the dots of Tibetan, wave dashes, and the marks of Japanese.
+_MEDIAL = "·\u200c\u200d\u05be\u05f3\u05f4\u0f0b\u0f0c\u301c\uff5e\u3003\u309b\u309c\u30a0\u30fb\ua67e"
+_SIGN = rf"[\w{_MEDIAL}{_MARKS}]"
+_BODY = rf"(?={_SIGN}*[^\W\d_]){_SIGN}++"  # at least one letter: #1 is a number
+# An emoji ends with a mark that says how it is drawn; one behind the sign makes it an emoji itself.
+_DRAWN = "\ufe0e\ufe0f"
+_KEYCAP = "\ufe0e\ufe0f\u20e3"
+_BEFORE = "".join(mark for mark in _MARKS if mark not in _DRAWN)
 _BODY_ONLY = re.compile(_BODY)
-_TAG = re.compile(rf"(?<![\w&/#＃{_MARKS}])[#＃]({_BODY})")
+_TAG = re.compile(rf"[#＃](?<![\w&#＃{_BEFORE}][#＃])(?![{_KEYCAP}])({_BODY})(?!://)")
 
 
 def is_tag(text: str) -> bool:
@@ -26,7 +33,10 @@ def tags_in(text: str) -> tuple[str, ...]:
     """Hashtags of a text without their sign, as `plain_tags`; those inside addresses are fragments and no tags."""
     if "#" not in text and "＃" not in text:
         return ()
-    return plain_tags(_TAG.findall(without_addresses(text)))
+    text = without_addresses(text)
+    if "/#" in text:  # a fragment, where an address without http:// stands before it
+        text = without_spans(text, link_spans(text))
+    return plain_tags(_TAG.findall(text))
 
 
 def plain_tags(tags: Iterable[str]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import click
@@ -116,14 +117,37 @@ def test_typed__mongodb_does_not_answer__is_one_sentence_without_the_password() 
     assert "hunter2" not in done.stderr
 
 
-def test_typed__the_reader_left__ends_in_silence() -> None:
-    """As in `monitor --help | true`: no traceback, and no complaint of the interpreter at its end."""
+def written_to(stdout: int, *words: str) -> tuple[int, str]:
+    command = [sys.executable, "-m", "monitor", *words]
+    done = subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+    return done.returncode, done.stderr
+
+
+# By click's echo, by its help, and at the very end by the flush of a buffer that nothing filled before.
+PRINTING = [("--help",), ("why", "--text", "good"), ("why", "--text", "good " * 20_000)]
+
+
+@pytest.mark.parametrize("words", PRINTING)
+def test_typed__the_reader_left__ends_in_silence(words: tuple[str, ...]) -> None:
+    """As in `monitor --help | true`: no traceback, no complaint of the interpreter at its end, the code of a broken pipe."""
     reading, writing = os.pipe()
     os.close(reading)
     try:
-        command = [sys.executable, "-m", "monitor", "--help"]
-        done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+        assert written_to(writing, *words) == (141, "")
     finally:
         os.close(writing)
-    assert done.stderr == ""
-    assert done.returncode == 1
+
+
+@pytest.mark.parametrize("words", PRINTING)
+def test_typed__the_disk_is_full__is_one_sentence_and_code_1(words: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        code, said = written_to(full.fileno(), *words)
+    assert code == 1
+    assert said == "The output could not be written: No space left on device. Make room, or send it elsewhere.\n"
+
+
+def test_main__another_error_of_the_system__is_not_taken_for_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(PermissionError):
+        code_of(PermissionError(13, "Permission denied", "a file"), monkeypatch)
+    with pytest.raises(OSError, match="No space"):
+        code_of(OSError(28, "No space left on device", "a file of the private mongod"), monkeypatch)

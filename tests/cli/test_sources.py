@@ -11,6 +11,7 @@ from click.testing import Result
 
 from monitor import clock
 from monitor.cli.sources import age
+from monitor.errors import MonitorError, UsageError
 from monitor.source import Source
 from monitor.store.connection import Store
 from monitor.store.simulated import Simulated
@@ -98,6 +99,37 @@ def test_simulated_data__is_said_on_stderr(command: Type, with_store: WithStore)
     ended = command("sources", "--json")
     assert ended.stdout == "[]\n"
     assert "holds simulated data" in ended.stderr
+
+
+def test_pause_and_resume__the_state_changes_and_the_reason_is_shown(command: Type, polled: None) -> None:
+    ended = command("sources", "pause", TEA.id, "--reason", "too loud")
+    assert (ended.exit_code, ended.stdout) == (0, "")
+    assert f"monitor sources resume '{TEA.id}'" in ended.stderr
+    told = json.loads(command("sources", "--platform", "mastodon", "--json").stdout)[0]
+    assert (told["state"], told["reason"]) == ("paused", "too loud")
+    assert command("collect", "--dry-run").stdout == ""
+    assert command("sources", "resume", TEA.id).exit_code == 0
+    told = json.loads(command("sources", "--platform", "mastodon", "--json").stdout)[0]
+    assert (told["state"], told["reason"]) == ("ok", None)
+    assert command("collect", "--dry-run").stdout == f"{TEA.id}\n"
+
+
+def test_remove__the_source_is_gone_and_the_other_stays(command: Type, polled: None) -> None:
+    ended = command("sources", "remove", BY_HAND.id)
+    assert (ended.exit_code, ended.stdout) == (0, "")
+    assert "its posts stay" in ended.stderr
+    assert [told["source"] for told in json.loads(command("sources", "--json").stdout)] == [TEA.id]
+
+
+@pytest.mark.parametrize("verb", ["pause", "resume", "remove"])
+def test_decisions__about_no_source__say_where_the_ids_are(command: Type, polled: None, verb: str) -> None:
+    ended = command("sources", verb, "mastodon/tag")
+    assert isinstance(ended.exception, MonitorError)
+    assert "There is no source 'mastodon/tag'. `monitor sources` lists the ids" in str(ended.exception)
+
+
+def test_decisions__with_options_of_the_list__are_refused(command: Type) -> None:
+    assert isinstance(command("sources", "--json", "remove", TEA.id).exception, UsageError)
 
 
 @pytest.mark.parametrize(

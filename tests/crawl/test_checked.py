@@ -46,6 +46,13 @@ def test_checked__endless_text__is_cut():
     assert (len(post.text), changes) == (LONGEST_TEXT_BYTES, 1)
 
 
+@pytest.mark.parametrize("edited_at", [AT + timedelta(days=2), datetime(1970, 1, 21, tzinfo=UTC)])
+def test_checked__an_edit_at_an_impossible_time__is_none(edited_at):
+    """Kept, it would outrank every true edit to come."""
+    post, changes = check(edited_at=edited_at)
+    assert (post.edited_at, changes) == (None, 1)
+
+
 @pytest.mark.parametrize("field", ["id", "native_id", "platform"])
 def test_checked__identity_that_would_have_to_be_changed__is_refused(field):
     """Cleaned, two different ids could become one."""

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from monitor.crawl.checked import MOST_ENTRIES
 from monitor.crawl.enrich import enrich, matches
 from monitor.post import Author, Match, Post
 from monitor.query.term import parse
@@ -49,6 +50,39 @@ def test_enrich__language_of_a_post_that_is_all_title():
 )
 def test_enrich__tags__are_the_platforms_else_the_texts(given, text, tags):
     assert enrich(said(text, tags=given), []).tags == tags
+
+
+def test_enrich__signs_of_shares__are_tags_with_their_sign():
+    assert enrich(said("$IBM and #ibm, not $this"), []).tags == ("ibm", "$ibm")
+
+
+@pytest.mark.parametrize(
+    ("given", "text", "mentions"),
+    [
+        ((), "@ann, ask @ann and @bob@example.org", ("ann", "bob@example.org")),
+        (("ann@example.org",), "@ann and @bob", ("ann@example.org",)),
+        ((), "ann@example.org", ()),
+    ],
+)
+def test_enrich__mentions__are_the_platforms_else_the_texts(given, text, mentions):
+    assert enrich(said(text, mentions=given), []).mentions == mentions
+
+
+@pytest.mark.parametrize(
+    ("given", "text", "links"),
+    [
+        ((), "See https://a.org/b, example.org/c and main.py", ("https://a.org/b", "https://example.org/c")),
+        (("https://b.example",), "See https://a.example/b", ("https://b.example",)),
+        (("",), "nothing to see", ()),
+    ],
+)
+def test_enrich__links__are_the_platforms_else_the_texts(given, text, links):
+    assert enrich(said(text, links=given), []).links == links
+
+
+def test_enrich__text_that_is_all_names__gives_as_many_as_a_platform_may():
+    post = enrich(said(" ".join(f"#t{number} @a{number} x.org/{number}" for number in range(2000))), [])
+    assert len(post.tags) == len(post.mentions) == len(post.links) == MOST_ENTRIES
 
 
 def test_enrich__links__each_once_in_order():

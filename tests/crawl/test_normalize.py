@@ -49,6 +49,10 @@ class Item:
     source: Source = SOURCE
     posts: list[Post] = field(default_factory=list)
     refused: list[Any] = field(default_factory=list)
+    encodings: list[bytes | None] = field(default_factory=list)
+    digests: list[bytes | None] = field(default_factory=list)
+    repeats: dict[int, Any] = field(default_factory=dict)
+    rows: dict[str, bytes] = field(default_factory=dict)
 
 
 def page_of(rows: list[Any]) -> Page:

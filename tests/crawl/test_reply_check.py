@@ -14,6 +14,7 @@ from monitor.errors import (
     RateLimitedError,
     RefusedError,
     ReplyError,
+    RetryLater,
 )
 from monitor.page import Reply
 
@@ -39,10 +40,10 @@ def checked(given: Reply, *, cursor: str | None = None, wait_s: float | None = N
         (429, RateLimitedError),
         (420, RateLimitedError),
         (302, RefusedError),
-        (500, ReplyError),
-        (503, ReplyError),
-        (599, ReplyError),
-        (408, ReplyError),
+        (500, RetryLater),
+        (503, RetryLater),
+        (599, RetryLater),
+        (408, RetryLater),
     ],
 )
 def test_check__status(status: int, error: type[MonitorError]) -> None:

@@ -43,7 +43,23 @@ def test_platform_with_more_for_users__says_what_is_not_asked_without() -> None:
 @pytest.mark.parametrize("name", ["MASTODON_TOKEN", "MASTODON_TOKEN__EXAMPLE_ORG"])
 def test_credentials_that_are_set__are_told_without_their_value(name: str) -> None:
     found = credentials(platform("mastodon"), load({name: SECRET}))
-    assert (found.state, found.says) == ("ok", "MASTODON_TOKEN is set.")
+    assert (found.state, found.says) == ("ok", f"{name} is set.")
+
+
+@pytest.mark.parametrize(
+    ("name", "variable"), [("lemmy", "LEMMY_TOKEN__EXAMPLE_ORG"), ("discourse", "DISCOURSE_USER_API_KEY__EXAMPLE_ORG")]
+)
+def test_credentials_of_single_hosts__are_told_with_their_host(name: str, variable: str) -> None:
+    """Without it the variable would never be read."""
+    assert credentials(platform(name), load({})).says == f"{variable} is not set."
+    other = variable.replace("EXAMPLE_ORG", "OTHER_EXAMPLE")
+    assert credentials(platform(name), load({other: SECRET})).says == f"{other} is set."
+
+
+def test_stack_exchange__takes_a_key_and_works_without() -> None:
+    assert credentials(platform("stackexchange"), load({})).says == "STACKEXCHANGE_KEY is not set."
+    found = credentials(platform("stackexchange"), load({"STACKEXCHANGE_KEY": SECRET}))
+    assert (found.state, found.says) == ("ok", "STACKEXCHANGE_KEY is set.")
 
 
 def test_credentials_in_a_file__count_as_set(tmp_path: Path) -> None:

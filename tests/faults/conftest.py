@@ -10,25 +10,35 @@ import random
 import re
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pymongo import MongoClient
+from pymongo.errors import AutoReconnect
 
+from monitor.bookmark import Bookmark, Interval
 from monitor.config import load
 from monitor.crawl.process import start
+from monitor.mongod.server import free_port
+from monitor.post import Author, Counts, Post
 from monitor.simulator.process import log_of, simulated
 from monitor.source import Source
-from monitor.store.connection import open_store
+from monitor.store.commit import Commit, Committer
+from monitor.store.connection import Store, open_store
+from monitor.store.leases import Claim
+from monitor.store.quarantine import ReplyContext
 
 SOAKED = os.environ.get("MONITOR_SOAK") == "1"  # read here, since no test sees the person's own environment
 # No simulator needs politeness; a short lease lets the next process go on soon after a kill.
 SETTINGS = {"MONITOR_PACE_S": "0", "MONITOR_LEASE_S": "2", "LOG_LEVEL": "WARNING"}
 LOOK_S = 0.02
+
+WALKED_HOST, WALKED_AT, WALKED_POSTS = "chatter.example", datetime(2026, 11, 20, 8, tzinfo=UTC), 10
 
 _NUMBERED = re.compile(r"Post (\d+), id")
 
@@ -152,6 +162,9 @@ class Database:
     def sources(self) -> dict[str, Document]:
         return {found["_id"]: found for found in self._all["sources"].find()}
 
+    def ledger(self) -> list[Document]:
+        return list(self._all["ledger"].find())
+
     def versions(self) -> dict[str, int]:
         return {name: int(source["bookmark"]["version"]) for name, source in self.sources().items()}
 
@@ -159,6 +172,111 @@ class Database:
         """Whether a lease holds by the server's clock."""
         wanted = {"$and": [{"lease.until": {"$ne": None}}, {"$expr": {"$gt": ["$lease.until", "$$NOW"]}}]}
         return self._all["sources"].find_one(wanted, {"_id": 1}) is not None
+
+
+@dataclass
+class ReplicaSet:
+    """Servers of the test's own, named `own`, on loopback, by port."""
+
+    commands: dict[int, list[str]] = field(default_factory=dict)
+    processes: dict[int, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def uri(self) -> str:
+        return f"mongodb://{','.join(f'127.0.0.1:{port}' for port in self.commands)}/?replicaSet=own"
+
+    def begin(self) -> None:
+        for port in self.commands:
+            self.start(port)
+        for port in self.commands:
+            self.ask(port, "ping")  # a set is made only of servers that answer
+        members = [{"_id": number, "host": f"127.0.0.1:{port}"} for number, port in enumerate(self.commands)]
+        # Elections of a few seconds instead of a dozen.
+        config = {"_id": "own", "members": members, "settings": {"electionTimeoutMillis": 2000}}
+        self.ask(next(iter(self.commands)), "replSetInitiate", config)
+        self.primary()
+
+    def start(self, port: int) -> None:
+        self.processes[port] = subprocess.Popen(self.commands[port], stdout=subprocess.DEVNULL)
+
+    def ask(self, port: int, command: str, value: Any = 1, **more: Any) -> Document:
+        """Ask one server, whatever it is at the moment."""
+        with MongoClient[Document](f"mongodb://127.0.0.1:{port}/?directConnection=true") as server:
+            return server.admin.command(command, value, **more)
+
+    def primary(self) -> int:
+        """The port of the primary, waited for."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            for port in [port for port, process in self.processes.items() if process.poll() is None]:
+                with suppress(AutoReconnect):
+                    if self.ask(port, "hello")["isWritablePrimary"]:
+                        return port
+            time.sleep(LOOK_S)
+        pytest.fail("the replica set has no primary after 60 s")
+
+    def end(self) -> None:
+        for process in self.processes.values():
+            process.kill()
+            process.wait()
+
+
+@dataclass
+class Walk:
+    """Pages of one source, through a committer: each brings new posts, and an edit of one of the page before.
+
+    What a page holds is a function of its number, so `wrong` knows what must be stored after `acknowledged` pages.
+    """
+
+    store: Store
+    committer: Committer
+    claim: Claim
+    acknowledged: int = 0
+
+    @classmethod
+    async def begun(cls, store: Store, committer: Committer, name: str) -> "Walk":
+        """Make the source and take its lease, for longer than any test."""
+        source = Source(platform="mastodon", kind="tag", parameters={"instance": WALKED_HOST, "tag": name})
+        await store.sources.ensure(source)
+        claim = await store.leases.claim(source.id, owner=name, lease_s=3600)
+        assert claim is not None
+        return cls(store, committer, claim)
+
+    async def page(self) -> None:
+        """Commit the next page. Raises what the commit raises."""
+        number, claim = self.acknowledged + 1, self.claim
+        bookmark, reply = Bookmark(version=number), ReplyContext(url="", status=200, fetched_at=WALKED_AT)
+        covered = Interval(from_at=self.at(number - 1), to_at=self.at(number), state="covered", asked_at=self.at(number))
+        commit = Commit(source_id=claim.source.id, epoch=claim.epoch, run="run", bookmark=bookmark, reply=reply)
+        await self.committer.commit(replace(commit, intervals=(covered,), posts=self.posts(number)))
+        self.acknowledged = number
+
+    def at(self, page: int) -> datetime:
+        return WALKED_AT + timedelta(minutes=page)
+
+    def posts(self, page: int) -> list[Post]:
+        new, before, at = [self.post(page, place) for place in range(WALKED_POSTS)], self.post(page - 1, 0), self.at(page)
+        edited = replace(before, text=f"Page {page}: milk first.", edited_at=at, counts=Counts(likes=page))
+        return [replace(post, fetched_at=at) for post in ([*new, edited] if page > 1 else new)]
+
+    def post(self, page: int, place: int) -> Post:
+        name, author = f"{self.claim.owner}/{page}/{place}", Author(id=f"ann@{WALKED_HOST}")
+        said: Document = {"id": f"https://{WALKED_HOST}/{name}", "native_id": name, "text": f"{name}: tea first."}
+        return Post(platform="mastodon", url=None, created_at=self.at(page), author=author, seen_on=(WALKED_HOST,), **said)
+
+    async def wrong(self) -> list[str]:
+        """What is stored otherwise than the acknowledged pages say: posts, their edits, bookmark, ledger entries."""
+        last = {post.native_id: post for page in range(1, self.acknowledged + 1) for post in self.posts(page)}
+        wanted = {name: (post.id, post.text, post.counts.likes, int(bool(post.edited_at))) for name, post in last.items()}
+        found = [post async for post in self.store.posts.each() if post.native_id.startswith(f"{self.claim.owner}/")]
+        stored = {post.native_id: (post.id, post.text, post.counts.likes, len(post.revisions)) for post in found}
+        differ = sorted(name for name in wanted.keys() | stored.keys() if wanted.get(name) != stored.get(name))
+        standing = await self.store.sources.find(self.claim.source.id)
+        assert standing is not None
+        counts = {"posts": len(stored), "versions": standing.bookmark.version, "ledger entries": standing.pending}
+        due = {"posts": len(found), "versions": self.acknowledged, "ledger entries": self.acknowledged}
+        wrong = [f"{name}: {stored.get(name)} instead of {wanted.get(name)}" for name in differ]
+        return [*wrong, *([] if counts == due else [f"{self.claim.owner}: {counts} instead of {due}"])]
 
 
 @pytest.fixture
@@ -250,3 +368,33 @@ def own_database() -> Iterator[Callable[[str], Database]]:
     """A database on a server of the test's own."""
     with ExitStack() as stack:
         yield lambda uri: Database(uri, "outage", stack.enter_context(MongoClient[Document](uri, tz_aware=True)))
+
+
+@pytest.fixture
+def replica_set(mongod_binary: Path, tmp_path: Path) -> Iterator[Callable[..., ReplicaSet]]:
+    """Start a replica set of so many servers, with these server parameters; it ends with the test."""
+    with ExitStack() as stack:
+
+        def begin(size: int = 1, *parameters: str) -> ReplicaSet:
+            made = ReplicaSet()
+            stack.callback(made.end)
+            for _ in range(size):
+                port = free_port()
+                folder = tmp_path / f"mongod-{port}"
+                folder.mkdir()
+                made.commands[port] = [
+                    str(mongod_binary), "--dbpath", str(folder), "--port", str(port), "--bind_ip", "127.0.0.1",
+                    "--nounixsocket", "--replSet", "own", "--wiredTigerCacheSizeGB", "0.25",
+                    "--networkMessageCompressors", "snappy,zstd",
+                    *(part for each in ("diagnosticDataCollectionEnabled=false", *parameters) for part in ("--setParameter", each)),
+                ]  # fmt: skip
+            made.begin()
+            return made
+
+        yield begin
+
+
+@pytest.fixture
+def walk() -> Callable[..., Awaitable[Walk]]:
+    """Begin the walk of a source: its store, its committer, its name."""
+    return Walk.begun

@@ -8,7 +8,7 @@ import pytest
 from monitor.bookmark import Step
 from monitor.config import load
 from monitor.crawl.address import address
-from monitor.errors import CredentialsError, GoneError, RefusedError, ReplyError, SignInOverError, SkipPost
+from monitor.errors import CredentialsError, CursorRefusedError, GoneError, RefusedError, ReplyError, SignInOverError, SkipPost
 from monitor.page import Asked, Page, Reply
 from monitor.post import Counts
 from monitor.source import Source
@@ -105,6 +105,15 @@ def test_ask__tag__is_a_search_for_the_tag():
 def test_rules__old_cursors_of_searches_alone_are_not_used():
     assert Bluesky().rules(source("query", query="tea")).cursor_ttl == timedelta(minutes=10)
     assert Bluesky().rules(source()).cursor_ttl is None
+
+
+def test_ask__stream__is_opened_behind_a_mark_and_what_it_missed_is_searched_for():
+    heard = source("stream", stream="jetstream", query="tea")
+    opening = Bluesky().ask(heard, Step(after=NINE))
+    assert (opening.path, opening.parameters["cursor"]) == ("/subscribe", NINE * 1000)
+    assert "searchPosts?q=tea&sort=latest" in url_of(heard, Step(until=NINE, floor=NINE - 10))
+    tagged = source("stream", stream="jetstream", tag="tea")
+    assert "searchPosts?q=%23tea" in url_of(tagged, Step(until=NINE))
 
 
 # ---- reading
@@ -256,6 +265,7 @@ def test_signed_in__no_server_is_told__the_one_that_was_asked_is_it():
         (400, {"error": "InvalidRequest", "message": "Profile not found"}, f"{STRANGER}.getAuthorFeed", GoneError),
         (400, {"error": "AccountTakedown"}, f"{STRANGER}.getAuthorFeed", GoneError),
         (400, {"error": "UnknownFeed"}, f"{STRANGER}.getFeed", GoneError),
+        (400, {"error": "CursorTooOld"}, "wss://jetstream.example/xrpc/x", CursorRefusedError),
     ],
     ids=repr,
 )
@@ -266,6 +276,7 @@ def test_refusal__is_told_by_name(status, body, url, error):
 def test_refusal__search_of_strangers__says_what_to_set_and_what_works_without():
     told = str(Bluesky().refusal(reply(b"<html>", f"{STRANGER}.searchPosts?q=x", 403)))
     assert "BLUESKY_IDENTIFIER and BLUESKY_PASSWORD" in told
+    assert "stream=jetstream" in told
     assert "follow accounts" in told
 
 

@@ -247,6 +247,13 @@ def test_post__ids_are_unique_and_the_same_on_every_run(example):
 
 
 @each_with_rows
+def test_identity__is_the_posts_id_wherever_it_is_told(example):
+    """A row whose identity is another post's would be taken for stored."""
+    for row, post in zip(example.page.rows, example.posts, strict=True):
+        assert example.spider.identity(row, example.reply) in {None, post.id}
+
+
+@each_with_rows
 def test_post__texts_hold_no_markup(example):
     for post in example.posts:
         assert [found[0] for name in TEXTS for found in MARKUP.finditer(getattr(post, name) or "")] == []

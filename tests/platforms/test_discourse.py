@@ -307,3 +307,11 @@ def test_read__recorded_list__every_post_that_is_named_is_asked_for(recording, n
     asks = Discourse().read(answer, Asked(source(kind), Step()))
     assert isinstance(asks, list)
     assert len(asks) == posts - len(stale)
+
+
+def test_wait__only_the_body_says_how_long__it_is_heeded():
+    body = {"errors": ["slow down"], "error_type": "rate_limit", "extras": {"wait_seconds": 14}}
+    assert Discourse().wait_s(reply(body, status=429)) == 14
+    assert Discourse().wait_s(reply({**body, "extras": ["soon"]}, status=429)) is None
+    assert Discourse().wait_s(reply({"error_type": "not_found"}, status=404)) is None
+    assert Discourse().wait_s(reply({"latest_posts": []})) is None

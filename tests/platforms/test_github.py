@@ -282,3 +282,10 @@ def test_read__recorded_pages__lead_from_one_to_the_next(recording):
     pages = [read(recording(f"github/octokit-paginate-issues-{number}.json")) for number in range(5)]
     cursors = [page.cursor for page in pages if isinstance(page, Page)]
     assert cursors == [*(f"repositories/1000/issues?per_page=3&page={number}" for number in (2, 3, 4, 5)), None]
+
+
+def test_wait__secondary_limit_without_a_header__holds_everything_back():
+    answer = reply({"message": "You have exceeded a secondary rate limit."}, status=403)
+    assert GitHub().wait_s(answer) == 60
+    assert GitHub().wait_s(reply({"message": "Bad credentials"}, status=401)) is None
+    assert GitHub().wait_s(reply([])) is None

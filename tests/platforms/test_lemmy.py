@@ -10,7 +10,7 @@ from monitor.config import load
 from monitor.errors import CredentialsError, GoneError, PostError, RateLimitedError, RefusedError, ReplyError
 from monitor.page import Asked, Page, Reply
 from monitor.source import Source
-from spiders.lemmy import Lemmy
+from spiders.lemmy import LIMITED_S, Lemmy
 
 HOST = "nests.example"
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
@@ -263,3 +263,14 @@ def test_read__recorded_page__marks_follow_the_order_of_the_server(recording):
     page = read(json.loads(recording("lemmy/v3-post-list.json").body))
     assert page.marks == sorted(page.marks, reverse=True)
     assert page.cursor == "Pc6"
+
+
+@pytest.mark.parametrize("status", [400, 429])
+def test_wait__refusal_for_asking_too_much__holds_everything_back(status):
+    """Its status alone, 400, would not."""
+    assert Lemmy().wait_s(reply({"error": "rate_limit_error"}, status=status)) == LIMITED_S
+
+
+def test_wait__other_replies__hold_nothing_back():
+    assert Lemmy().wait_s(reply({"error": "couldnt_find_post"}, status=400)) is None
+    assert Lemmy().wait_s(reply({"posts": [{"name": '"rate_limit_error"'}]})) is None

@@ -7,6 +7,7 @@ import pytest
 
 from monitor.advance import Facts, advance
 from monitor.bookmark import Bookmark, Head, Step
+from monitor.config import load
 from monitor.errors import CredentialsError, PostError, RateLimitedError, RefusedError, ReplyError
 from monitor.page import Asked, Page, Reply
 from monitor.source import Source
@@ -221,3 +222,20 @@ def test_post__is_none__is_refused(changed):
 def test_wait__recorded_backoff__is_below_a_second(recording):
     answer = recording("stackexchange/perceval-stackexchange-question-backoff-page.json")
     assert StackExchange().wait_s(answer) == pytest.approx(0.2)
+
+
+def test_login__key__goes_as_a_bearer_token_and_never_into_an_address():
+    key = "an-app-key"
+    headers = StackExchange().login(load({"STACKEXCHANGE_KEY": key}), source())
+    assert headers == {"Authorization": f"Bearer {key}"}
+    assert key not in str(StackExchange().ask(source(), Step()))
+
+
+def test_login__without_a_key__is_anonymous():
+    assert StackExchange().login(load({}), source()) == {}
+
+
+def test_refusal__of_access__names_the_variable():
+    error = StackExchange().refusal(reply({"error_id": 403, "error_message": "no such key"}, status=403))
+    assert isinstance(error, CredentialsError)
+    assert "STACKEXCHANGE_KEY" in str(error)

@@ -35,6 +35,12 @@ from monitor.query.term import parse
         ("#python", "discourse", True, "public", {}, "broader"),
         ("python", "devto", False, "query", {"query": "python"}, "broader"),
         ("#python", "devto", False, "tag", {"tag": "python"}, "exact"),
+        ("python", "bluesky", False, "stream", {"stream": "jetstream", "query": "python"}, "exact"),
+        ('"climate change"', "bluesky", False, "stream", {"stream": "jetstream", "query": '"climate change"'}, "exact"),
+        ('"c++"', "bluesky", False, "stream", {"stream": "jetstream", "query": "c++"}, "exact"),
+        ("#python", "bluesky", False, "stream", {"stream": "jetstream", "tag": "python"}, "exact"),
+        ("python", "bluesky", True, "query", {"query": "python"}, "broader"),
+        ("#python", "bluesky", True, "tag", {"tag": "python"}, "exact"),
     ],
 )
 def test_compile_term__native_form(query, platform, has_token, kind, parameters, relation):
@@ -50,6 +56,18 @@ def test_compile_term__mastodon_without_a_token__says_what_is_missed():
 
 def test_compile_term__no_tag_can_say_it__names_the_variable_that_helps():
     assert "MASTODON_TOKEN" in compile_term(parse("c++"), "mastodon", has_token=False).note
+
+
+def test_compile_term__bluesky_without_credentials__says_from_when_on_and_what_opens_search():
+    note = compile_term(parse("python"), "bluesky", has_token=False).note
+    assert "stream" in note
+    assert "BLUESKY_IDENTIFIER and BLUESKY_PASSWORD" in note
+
+
+def test_compile_term__what_a_stream_is_asked_for__can_be_read_again():
+    for query in ('"climate change"', "c++", '"#1"', "🔥", '"=x"'):
+        asked = compile_term(parse(query), "bluesky", has_token=False).parameters["query"]
+        assert parse(asked) == parse(query)
 
 
 def test_compile_term__platform_is_unknown__names_those_that_are_known():

@@ -45,7 +45,7 @@ def ran(package: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_example_passes_its_own_tests(package: Path) -> None:
     told = ran(package, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "test_german_words.py")
     assert told.returncode == 0, told.stdout + told.stderr
-    assert "6 passed" in told.stdout
+    assert "7 passed" in told.stdout
 
 
 def test_example_scores_while_posts_are_collected__after_vader(package: Path) -> None:

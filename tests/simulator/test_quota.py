@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from monitor.simulator.quota import Quota
+from monitor.simulator.quota import Quota, Standing
 
 
 def test_take__beyond_the_limit__is_refused_until_the_window_ends(now):
@@ -18,17 +18,26 @@ def test_take__clients__have_a_limit_each(now):
     assert quota.take("b", now)
 
 
-def test_headers__tell_what_is_left_and_a_moment_with_fractions(now):
+def test_take__with_credentials__allows_so_many_times_as_much(now):
+    quota = Quota(2, 10)
+    assert [quota.take("a", now, times=2) for _ in range(5)] == [True, True, True, True, False]
+
+
+def test_give_back__the_last_request_was_free(now):
+    quota = Quota(2, 10)
+    quota.take("a", now)
+    quota.give_back("a")
+    assert quota.standing("a", now).left == 2
+
+
+def test_standing__tells_what_is_left_and_until_when(now):
     quota = Quota(3, 10)
     quota.take("a", now)
-    assert quota.headers("a", now) == {
-        "X-RateLimit-Limit": "3",
-        "X-RateLimit-Remaining": "2",
-        "X-RateLimit-Reset": "2026-11-22T10:00:10.000000Z",
-    }
+    assert quota.standing("a", now) == Standing(requests=3, seconds=10, left=2, reset_at=now + timedelta(seconds=10))
+    assert quota.standing("a", now, times=4).left == 11
 
 
 def test_wait__is_whole_seconds_to_the_end_of_the_window(now):
     quota = Quota(3, 10)
     quota.take("a", now)
-    assert quota.wait_s("a", now + timedelta(seconds=2.5)) == 8
+    assert quota.standing("a", now).wait_s(now + timedelta(seconds=2.5)) == 8

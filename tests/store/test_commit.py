@@ -196,9 +196,9 @@ def count_bulks(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     sizes: list[int] = []
     original = type(store.posts).write
 
-    async def counting(self, posts):
+    async def counting(self, posts, rows):
         sizes.append(len(posts))
-        return await original(self, posts)
+        return await original(self, posts, rows)
 
     monkeypatch.setattr(type(store.posts), "write", counting)
     return sizes

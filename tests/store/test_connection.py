@@ -55,7 +55,12 @@ async def test_options_are_pinned_whatever_the_uri_says(mongodb_uri: str, databa
 
 
 def test_zlib_is_never_offered() -> None:
-    assert set(compressors()) <= {"snappy", "zstd"}
+    assert set(compressors("mongodb://db.example.org")) <= {"snappy", "zstd"}
+
+
+@pytest.mark.parametrize("uri", ["mongodb://127.0.0.1:27017", "mongodb://u:p@localhost/", "mongodb://%2Ftmp%2Fm.sock/?x=1"])
+def test_a_server_on_this_machine_needs_no_compression(uri: str) -> None:
+    assert compressors(uri) == []
 
 
 async def test_a_server_that_is_away_is_named_without_its_password(

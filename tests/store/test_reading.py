@@ -87,13 +87,13 @@ def test_readings_of_one_id_are_joined__the_later_fetched_speaks(a_post: Callabl
         a_post(text="old", seen_on=("a",), topics=(Match(id="tea", version=1), Match(id="cup", version=1))),
     ]
     for order in (posts, posts[::-1]):
-        (reading,) = read_batch(order)[0].values()
+        (reading,) = read_batch(order, {})[0].values()
         assert (reading.post.text, reading.post.seen_on) == ("new", ("b", "a"))
         assert {match.id: match.version for match in reading.post.topics} == {"tea": 2, "cup": 1}
 
 
 def test_poison_beside_a_good_reading_of_one_id_is_refused_alone(a_post: Callable[..., Post]) -> None:
-    readings, refusals = read_batch([a_post(text="\ud83d"), a_post(text="good"), a_post(text="\ud83d")])
+    readings, refusals = read_batch([a_post(text="\ud83d"), a_post(text="good"), a_post(text="\ud83d")], {})
     assert [reading.post.text for reading in readings.values()] == ["good"]
     assert sorted(refusals) == [0, 2]
 

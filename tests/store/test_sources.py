@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from monitor import clock
-from monitor.bookmark import Bookmark
+from monitor.bookmark import Bookmark, Interval
+from monitor.errors import LeaseLostError
 from monitor.source import Source
 from monitor.store.connection import Store
 from monitor.store.progress import Move
@@ -33,6 +34,12 @@ async def claimed(store: Store, source: Source = TEA) -> int:
     claim = await store.leases.claim(source.id, owner="me")
     assert claim is not None
     return claim.epoch
+
+
+async def taken(store: Store) -> str | None:
+    """The source that falls to whoever asks for one that is due."""
+    claim = await store.leases.claim_due("mastodon", owner="somebody")
+    return None if claim is None else claim.source.id
 
 
 def state(word: str = "ok", *, due_in_s: float = 300, reason: str | None = None) -> SourceState:
@@ -87,7 +94,7 @@ async def test_finishing_frees_the_source_and_says_when_it_is_due(store: Store) 
     assert (found.state, found.state_reason, found.last_run) == ("rate-limited", "$wait", "r1")
     assert found.last_polled_at is not None
     assert abs(found.next_due - found.last_polled_at - timedelta(seconds=300)) < timedelta(seconds=5)
-    assert await store.sources.due("mastodon", limit=9) == []
+    assert await taken(store) is None
 
 
 async def test_a_late_owner_finishes_nothing(store: Store) -> None:
@@ -102,9 +109,9 @@ async def test_a_source_paused_while_it_was_polled_stays_paused(store: Store) ->
     assert await store.sources.finish(TEA.id, epoch=epoch, run="r", state=state("ok", due_in_s=-1)) is True
     found = await standing(store)
     assert (found.state, found.state_reason, found.owner) == ("paused", "too loud", None)
-    assert await store.sources.due("mastodon", limit=9) == []
+    assert await taken(store) is None
     assert await store.sources.resume(TEA.id) is True
-    assert [source.id for source in await store.sources.due("mastodon", limit=9)] == [TEA.id]
+    assert await taken(store) == TEA.id
     assert (await standing(store)).state == "ok"
 
 
@@ -121,6 +128,22 @@ async def test_pausing_what_is_not_there_says_so(store: Store) -> None:
     assert await store.sources.find("none") is None
 
 
+async def test_removing_a_source_takes_its_ledger__so_that_one_made_anew_begins_with_none(store: Store) -> None:
+    interval = Interval(from_at=JUNE, to_at=JUNE + timedelta(days=1), state="covered", asked_at=JUNE)
+    epoch = await claimed(store)
+    move = Move(source_id=TEA.id, epoch=epoch, run="r", bookmark=Bookmark(version=1), intervals=(interval,))
+    assert await store.progress.move([move]) == [None]
+    await store.ledger.settle(TEA.id)
+    assert await store.sources.remove(TEA.id) is True
+    assert await store.sources.remove(TEA.id) is False
+    assert await store.sources.find(TEA.id) is None
+    await store.sources.ensure(TEA)
+    stretches = await store.ledger.stretches(TEA.id, from_at=JUNE, to_at=JUNE + timedelta(days=1))
+    assert [stretch.state for stretch in stretches] == ["never asked"]
+    (late,) = await store.progress.move([replace(move, bookmark=Bookmark(version=2))])
+    assert isinstance(late, LeaseLostError)
+
+
 async def test_sources_are_listed_by_platform(store: Store) -> None:
     await store.sources.ensure(TEA)
     await store.sources.ensure(Source(platform="hackernews", kind="new"))
@@ -130,20 +153,7 @@ async def test_sources_are_listed_by_platform(store: Store) -> None:
 
 async def test_a_leased_source_is_not_due(store: Store) -> None:
     await claimed(store)
-    assert await store.sources.due("mastodon", limit=9) == []
-
-
-async def test_the_next_due_moment_is_the_earliest_that_is_not_paused(store: Store) -> None:
-    assert await store.sources.next_due() is None
-    for tag, seconds in (("a", 900), ("b", 600), ("c", 300)):
-        source = Source(platform="mastodon", kind="tag", parameters={"tag": tag}, topics=("drinks",))
-        epoch = await claimed(store, source)
-        await store.sources.finish(source.id, epoch=epoch, run="r", state=state(due_in_s=seconds))
-    await store.sources.pause("mastodon/tag?tag=c", "quiet")
-    due = await store.sources.next_due("mastodon")
-    assert due is not None
-    assert timedelta(seconds=590) < due - clock.now() < timedelta(seconds=610)
-    assert await store.sources.next_due("hackernews") is None
+    assert await taken(store) is None
 
 
 async def test_a_source_is_late_when_it_was_missed_and_would_be_well(store: Store) -> None:
@@ -163,5 +173,4 @@ async def test_a_source_that_no_topic_wants_is_never_due(store: Store) -> None:
     await store.sources.ensure(alone)
     found = await standing(store, alone)
     assert found.due(found.next_due + timedelta(days=1)) is False
-    assert await store.sources.due("mastodon", limit=9) == []
-    assert await store.sources.next_due() is None
+    assert await taken(store) is None

@@ -41,7 +41,7 @@ def test_address_spans__any_text__inside_it_disjoint_and_in_order(text):
 
 
 @pytest.mark.parametrize("unit", ["www.", "http://", "http://)", "https://a(", "https://a ", ")"])
-def test_address_spans__64_kib__at_once(unit):
+def test_address_spans__one_megabyte__takes_time_in_proportion(unit):
     begun = process_time()
-    address_spans("www." + unit * (65_536 // len(unit)))
-    assert process_time() - begun < 0.5
+    address_spans("www." + unit * (1_000_000 // len(unit)))
+    assert process_time() - begun < 5  # measured: 0.01 to 0.3 s; with a square in it, minutes

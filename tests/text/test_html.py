@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.text import html as reading
+from monitor.text import mastodon_html
 from monitor.text.html import links_of, plain_text, text_and_links
+from monitor.text.mastodon_html import read_exact
 
 LONG = "https://atlas.example/birds/of/the/northern/shore"
 SHORTENED = (
@@ -27,6 +29,7 @@ SHORTENED = (
         ("dog<br>cat<br/>cow<br />hen", "dog\ncat\ncow\nhen"),
         ("<p>dog<br></p><p><br>cat</p>", "dog\n\ncat"),
         ("dog<br><br>cat", "dog\n\ncat"),
+        ("dog<br>  cat <br />\xa0 cow", "dog\ncat\ncow"),
         ("<p>a &amp; b &lt;3 &quot;c&quot; &#39;d&#39;</p>", "a & b <3 \"c\" 'd'"),
         ("it&#x27;s&nbsp;&nbsp;late", "it's late"),
         ("&amp;amp; is decoded once: &amp;lt;b&amp;gt;", "&amp; is decoded once: &lt;b&gt;"),
@@ -107,11 +110,32 @@ TAGS = (
 TEXTS = (
     '&amp; &lt; &gt; &quot; &#39; &nbsp; &#x27; &#x2F; &eacute; &amp & < > dog cat ... … https:// a.example/b é 😀 <!-- --> "'
 )
-PIECES = st.sampled_from([*TAGS.split(", "), *TEXTS.split(), " ", "  ", "\n", "\t", "\xa0"])
+# Anchors as Mastodon writes them, whole and in parts, so that they come in all wrong combinations too.
+ANCHORS = (
+    SHORTENED,
+    SHORTENED.replace("ellipsis", ""),
+    SHORTENED.replace("/shore<", "/sh...<"),
+    '<span class="h-card" translate="no"><a href="https://a.example/@b" class="u-url mention">@<span>b</span></a></span>',
+    '<a href="https://a.example/tags/b" class="mention hashtag" rel="tag">#<span>b</span></a>',
+    '<a href="https://a.example/tags/b" class="mention hashtag" rel="tag">#<span>b...',
+    '<a href="https://a.example/b" rel="nofollow noopener" target="_blank">a.example/...</a>',
+    '<a href="https://a.example/?b&amp;c&lt;" rel="nofollow">https://a.example/?b&amp;c&lt;</a>',
+    '<a href="', '"', '" rel="tag">', '" rel=tag>', '<span class="', 'invisible">', '<span class="h-card">', "</p><p>", "<br />",
+)  # fmt: skip
+PIECES = st.sampled_from([*TAGS.split(", "), *TEXTS.split(), *ANCHORS, " ", "  ", "\n", "\t", "\xa0"])
+
+
+@given(st.lists(st.sampled_from([*ANCHORS, "dog", " ", "\xa0", "&amp;", "&nbsp;", "<br>", "..."]), max_size=12).map("".join))
+def test_what_mastodon_writes__is_read_as_the_parser_reads_it(html):
+    for whole in (html, f"<p>{html}</p>"):
+        parsed = reading._read_any(whole)
+        expected = reading._laid_out(parsed.marked_text()), reading._links(parsed.anchors)
+        assert text_and_links(whole) == expected
+        assert plain_text(whole) == expected[0]
 
 
 @given(st.lists(PIECES, max_size=30).map("".join))
-def test_both_ways_of_reading_give_the_same(html):
+def test_all_ways_of_reading_give_the_same(html):
     """The quick way may decline; where it does not, it must say what the parser says."""
     parsed = reading._read_any(html)
     assert text_and_links(html) == (reading._laid_out(parsed.marked_text()), reading._links(parsed.anchors))
@@ -120,9 +144,19 @@ def test_both_ways_of_reading_give_the_same(html):
 def test_the_quick_way_is_taken_for_what_sanitisers_write():
     """Else the test above could pass by never taking it."""
     usual = f'<p>A &amp; b<br />{SHORTENED} <span class="h-card"><a href="https://a.example/@b" class="u-url mention">@b</a></span></p>'
+    assert read_exact(usual) == (f"A & b\n{LONG} @b", [LONG])
+    assert read_exact(f"<p>dog</p><p>{SHORTENED}</p>") == (f"dog\n\n{LONG}", [LONG])
+    assert read_exact("<p class='a'>dog</p>") is None
     assert reading._read_plain(usual) is not None
     assert reading._read_plain("I have<p>two &quot;paragraphs&quot;") is not None
     assert reading._read_plain("<ul><li>dog</li></ul>") is None
+
+
+def test_names_that_were_read_before__are_kept_within_bounds():
+    for number in range(5000):
+        name = f'<a href="https://a.example/@{number}" class="mention">@<span>n{number}</span></a>'
+        assert plain_text(f"<p>{name} {name}</p>") == f"@n{number} @n{number}"
+    assert 0 < len(mastodon_html._names_seen) <= mastodon_html._MOST_SEEN
 
 
 @given(st.text())
@@ -145,7 +179,24 @@ def test_plain_text__words_of_two_elements_are_never_glued(words):
 
 
 @pytest.mark.parametrize(
-    "piece", ["<b>", "<a ", "<!--", "&amp", "<", "</", '<a href="', "<p>", "<br>", "&lt;", " ", "\xa0", "<a>...</a>"]
+    "piece",
+    [
+        "<b>",
+        "<a ",
+        "<!--",
+        "&amp",
+        "<",
+        "</",
+        '<a href="',
+        "<p>",
+        "<br>",
+        "&lt;",
+        " ",
+        "\xa0",
+        "<a>...</a>",
+        '<a href="x">...</a>',
+        "</p><p>",
+    ],
 )
 def test_plain_text__hostile_length__takes_time_in_proportion(piece):
     begun = time.process_time()

@@ -11,10 +11,12 @@ from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.crawler import Crawler
 
 from monitor import clock, config
+from monitor.bookmark import Step
 from monitor.crawl import arguments
 from monitor.crawl.session import Session
 from monitor.crawl.spider import PlatformSpider
-from monitor.errors import CredentialsError, Fatal, MonitorError, RateLimitedError
+from monitor.errors import CredentialsError, Fatal, MonitorError, RateLimitedError, RefusedError, UsageError
+from monitor.source import Source
 
 FAILURE, USAGE, CREDENTIALS, RATE_LIMITED, PARTIAL, INTERRUPTED = 1, 2, 4, 5, 6, 130
 
@@ -27,7 +29,9 @@ class Command(ScrapyCrawl):
         try:
             spider_class = self._spider_class(args)
             config.load()  # refused here in a sentence; inside the crawl it would be a traceback
-            arguments.read(opts.spargs, platform=spider_class.name, kinds=spider_class.kinds, now=clock.now())
+            given = arguments.read(opts.spargs, platform=spider_class.name, kinds=spider_class.kinds, now=clock.now())
+            if given.source is not None:
+                judge(spider_class(), given.source)
         except Fatal as error:
             self._end(USAGE, str(error))
             return
@@ -61,6 +65,20 @@ class Command(ScrapyCrawl):
     def _end(self, code: int, sentence: str) -> None:
         sys.stderr.write(f"{sentence}\n")
         self.exitcode = code
+
+
+def judge(platform: PlatformSpider, source: Source) -> None:
+    """Let the platform look at a source named by hand before anything is made of it. Raises UsageError where it refuses it.
+
+    It makes the first request for that, which is sent to nobody; what needs a look-up before cannot be judged so early.
+    """
+    if platform.kinds[source.kind].live:
+        return
+    try:
+        if platform.resolve(source) is None:
+            platform.ask(source, Step())
+    except RefusedError as error:
+        raise UsageError(str(error)) from None
 
 
 def _unwritten(crawler: Crawler) -> bool:

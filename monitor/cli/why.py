@@ -1,0 +1,104 @@
+"""`monitor why`: which words drove the sentiment of a post, or of any text."""
+
+import json
+from dataclasses import dataclass
+
+import click
+
+from monitor.cli.opened import opened, run, say_if_simulated
+from monitor.errors import MonitorError, UsageError
+from monitor.post import Score
+from monitor.sentiment.scorer import Scorer, attempt, named, reasons
+from monitor.sentiment.vader import LANGUAGE, NAME
+from monitor.text.utterance import utterance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A text to explain. `post_id` and `stored` (the score it has in the database) are None where it is of no post."""
+
+    text: str
+    language: str | None
+    post_id: str | None = None
+    stored: Score | None = None
+
+
+@click.command()
+@click.argument("post_id", metavar="[ID]", required=False)
+@click.option("--text", help="Explain this text instead of a stored post.")
+@click.option("--language", metavar="CODE", help=f"Language of --text; {LANGUAGE} without it.")
+@click.option(
+    "--scorer", "scorer_name", metavar="NAME", help=f"Whose score; without it the one that scored the post, or {NAME}."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+def why(post_id: str | None, text: str | None, language: str | None, scorer_name: str | None, as_json: bool) -> None:
+    """Score the stored post ID once more and say which words drove its sentiment; nothing is changed.
+
+    Each word's contribution has all rules applied: negation, degree, capitals, "but". ID is the `_id` of a stored post.
+    """
+    if (post_id is None) == (text is None):
+        raise UsageError("Name one stored post by its ID, or give a text: monitor why --text TEXT")
+    if text is None and language is not None:
+        raise UsageError("--language goes with --text: a stored post has a language of its own.")
+    said = run(_post(post_id or "")) if text is None else Said(text=text, language=language or LANGUAGE)
+    scorer = named(scorer_name or (said.stored.scorer if said.stored is not None else NAME))
+    score = attempt(scorer, said.text, said.language)
+    drove = reasons(scorer, said.text, said.language)
+    if said.stored is not None and said.stored != score:
+        click.echo(
+            f"The post is stored with another score, by {said.stored.scorer} {said.stored.version or ''}".rstrip()
+            + f": {_told(said.stored)}. This is what {scorer.name} {scorer.version} says of it now.",
+            err=True,
+        )
+    click.echo(_json(said, score, drove) if as_json else _table(score, drove, scorer))
+
+
+async def _post(post_id: str) -> Said:
+    async with opened() as store:
+        await say_if_simulated(store)
+        post = await store.posts.find(post_id)
+    if post is None:
+        raise MonitorError(
+            f"There is no post {post_id!r} in the database: an id is the whole `_id`, such as an address or at:// URI. "
+            "For a text: monitor why --text TEXT"
+        )
+    return Said(text=utterance(post), language=post.language, post_id=post.id, stored=post.sentiment)
+
+
+def _json(said: Said, score: Score, drove: list[tuple[str, float]] | None) -> str:
+    told = {
+        "post": said.post_id,
+        "language": said.language,
+        "scorer": score.scorer,
+        "version": score.version,
+        "label": score.label,
+        "compound": score.compound,
+        "reason": score.reason,
+        "words": None if drove is None else [{"word": word, "contribution": worth} for word, worth in drove],
+        "sum": None if drove is None else sum(worth for _, worth in drove),
+    }
+    return json.dumps(told, ensure_ascii=False)
+
+
+def _table(score: Score, drove: list[tuple[str, float]] | None, scorer: Scorer) -> str:
+    lines = [f"{_told(score)}, by {scorer.name} {scorer.version}"]
+    if score.label is None:
+        return lines[0]
+    if drove is None:
+        return f"{lines[0]}\nThis scorer does not say which words drove its scores."
+    if not drove:
+        return f"{lines[0]}\nNo word of it carries sentiment."
+    lines += ["", "contribution  word"]
+    lines += [f"{worth:>+12.3f}  {_shown(word)}" for word, worth in drove]
+    return "\n".join([*lines, f"{sum(worth for _, worth in drove):>+12.3f}  in all"])
+
+
+def _told(score: Score) -> str:
+    if score.label is None:
+        return f"no score: {score.reason}"
+    return f"{score.label}, compound {score.compound:+.4f}"
+
+
+def _shown(word: str) -> str:
+    """A word of a stranger's text, without what would move the cursor or turn the line around."""
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in word)
