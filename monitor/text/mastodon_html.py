@@ -1,4 +1,4 @@
-"""HTML that is written letter by letter as Mastodon and its kin do, read in half the time that any HTML takes; other is declined.
+"""HTML that is written letter by letter as Mastodon and its kin do, read by a few searches for fixed text; other is declined.
 
 Every "<" must belong to a tag that is known here in its whole form; what is left over declines the text, so that no other HTML
 is ever read wrongly. A property test holds that what is read here is what the parser of `monitor.text.html` reads.

@@ -83,7 +83,11 @@ async def taken_in(store, first, texts):
 
 
 async def test_any_text__is_stored_and_read_back_as_cleaned(store):
-    texts = [*drawn(ANY_TEXT, EXAMPLES // 2), *drawn(POISON, EXAMPLES // 2), *(flood * (MEGABYTE // len(flood)) for flood in FLOODS)]
+    texts = [
+        *drawn(ANY_TEXT, EXAMPLES // 2),
+        *drawn(POISON, EXAMPLES // 2),
+        *(flood * (MEGABYTE // len(flood)) for flood in FLOODS),
+    ]
     changed = counted = read = 0
     for first in range(0, len(texts), BATCH):
         said, changes = await taken_in(store, first, texts[first : first + BATCH])

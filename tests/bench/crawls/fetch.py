@@ -1,4 +1,4 @@
-"""Scrapy alone: our settings and our way of walking, pages decoded and dropped. `python fetch.py ADDRESS`"""
+"""Scrapy alone: our settings and our way of walking, pages decoded and dropped; started as `python fetch.py ADDRESS`."""
 
 import sys
 from collections.abc import AsyncIterator

@@ -44,7 +44,7 @@ class PostPipeline:
         status = item["status"]
         said, writer = status["reblog"] or status, status["account"]
         names = {each["url"] for each in (*said["tags"], *said["mentions"])}
-        links = re.findall(r'<a href="([^"]+)"', said["content"]) + [(said["card"] or {}).get("url")]
+        links = [*re.findall(r'<a href="([^"]+)"', said["content"]), (said["card"] or {}).get("url")]
         post = {
             "_id": status["uri"],
             "platform": "mastodon",

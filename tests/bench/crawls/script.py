@@ -1,8 +1,8 @@
 """The fastest way we know without a framework: aiohttp, typed decoding, our scorer, one bulk per 500 posts, then a cursor.
 
-`python script.py ADDRESS MONGODB DATABASE` (without the last two it only fetches and decodes) does for eight tags what a crawl must do for each: the same documents, posts durable
+`python script.py ADDRESS MONGODB DATABASE` does for eight tags what a crawl must do for each: the same documents, posts durable
 before the cursor moves, known posts looked up and only changed ones written. It leaves out all that makes a crawl safe: no
-leases, no retries, no checks of replies or of posts, no quarantine, no ledger.
+leases, no retries, no checks of replies or of posts, no quarantine, no ledger. Without the last two it only fetches and decodes.
 """
 
 import asyncio
