@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit
 
-from monitor.bookmark import Mark, Step
+from monitor.bookmark import Mark, Step, order
 from monitor.config import Config
 from monitor.crawl.spider import PlatformSpider
 from monitor.errors import CredentialsError, MonitorError, PostError, RefusedError, ReplyError, SkipPost
@@ -67,12 +67,11 @@ class Mastodon(PlatformSpider):
     def read(self, reply: Reply, asked: Asked) -> Page:
         """Statuses marked by their id; pinned ones stand outside the order and have no mark. Also one status, or a thread."""
         rows = _rows(reply.json)
-        marked = [isinstance(row, Mapping) and bool(row.get("id")) and not row.get("pinned") for row in rows]
-        marks = [str(row["id"]) if has_mark else None for row, has_mark in zip(rows, marked, strict=True)]
+        known = [row if isinstance(row, Mapping) else {} for row in rows]
+        marks = [str(row["id"]) if row.get("id") and not row.get("pinned") else None for row in known]
         older = _NEXT_PAGE.search(reply.headers.get("link", ""))
-        lowest = next((mark for mark in reversed(marks) if mark is not None), None)
-        back = rows and asked.step.after is None
-        return Page(rows, marks, cursor=(older[1] if older else lowest) if back else None, end=not rows)
+        cursor = older[1] if older else min((mark for mark in marks if mark is not None), key=order, default=None)
+        return Page(rows, marks, cursor=cursor if rows and asked.step.after is None else None, end=not rows)
 
     def identity(self, row: Mapping[str, Any], reply: Reply) -> str | None:
         return None if row.get("reblog") else _identity(row, urlsplit(reply.url).netloc)
@@ -132,19 +131,16 @@ class Mastodon(PlatformSpider):
         return {"Authorization": f"Bearer {token.reveal()}"} if token else {}
 
     def resolve(self, source: Source) -> Ask | None:
-        return (
-            None
-            if source.kind != "account" or "id" in source.facts
-            else Ask("/api/v1/accounts/lookup", {"acct": source.parameters["account"]})
-        )
+        known = source.kind != "account" or "id" in source.facts
+        return None if known else Ask("/api/v1/accounts/lookup", {"acct": source.parameters["account"]})
 
     def resolved(self, reply: Reply, source: Source) -> Mapping[str, str]:
         return {"id": _id(reply.json)}
 
     def refusal(self, reply: Reply) -> MonitorError | None:
         """A 401, which wrong tokens and timelines closed to strangers have in common."""
-        wanted = f"{urlsplit(reply.url).netloc} wants a sign-in or another token: set MASTODON_TOKEN to one of its own."
-        return CredentialsError(wanted) if reply.status == 401 else None
+        sentence = f"{urlsplit(reply.url).netloc} wants a sign-in or another token: set MASTODON_TOKEN to one of its own."
+        return CredentialsError(sentence) if reply.status == 401 else None
 
     def marked_at(self, mark: Mark) -> datetime | None:
         """The moment in a Mastodon id; ids of other servers tell none."""

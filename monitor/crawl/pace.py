@@ -3,6 +3,7 @@
 Sources: RFC 9110 10.2.3 (Retry-After), the header shapes of docs/platforms.md. Seconds throughout.
 """
 
+import math
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,8 @@ from email.utils import parsedate_to_datetime
 
 LONGEST_WAIT_S = 3600.0  # a header that asks for more is a mistake or a ban; after an hour one request finds out
 FIRST_BACKOFF_S = 2.0
+LONGEST_ALONE_S = 5.0
+_LOOK_AGAIN_S = 0.02  # how soon a request looks whether the one before it was answered
 _LIMITED = frozenset({420, 425, 429, 503})
 _RESETS = ("x-ratelimit-reset", "ratelimit-reset", "x-rate-limit-reset")
 _LEFT = ("x-ratelimit-remaining", "ratelimit-remaining", "x-rate-limit-remaining")
@@ -66,6 +69,11 @@ class Pace:
 
     `spacing_s` is kept between two requests; a refusal moves `not_before`, by the headers or, where they say nothing, by
     full-jitter exponential back-off.
+
+    A host that tells how many requests are left gets no more than these, those under way counted. While that is not known (at
+    first, in a new window, after a refusal) one request goes alone, and with each good answer one more may be under way; a host
+    that refuses without a word about what is left is asked one by one from then on. An answer that does not come holds up the
+    others for `LONGEST_ALONE_S` only.
     """
 
     spacing_s: float
@@ -73,27 +81,63 @@ class Pace:
     next_at: float = 0.0
     not_before: float = 0.0
     refusals: int = 0
+    under_way: int = 0
+    side_by_side: int = 1
+    one_by_one: bool = False
+    unknown_since: float = -math.inf
+    left: int | None = None
+    left_until: float = 0.0
+    alone_until: float = 0.0
 
     def wait_s(self, at: float) -> float:
-        """Seconds until the next request may go out."""
-        return max(0.0, self.next_at - at, self.not_before - at)
+        """Seconds until the next request may go out; for one that waits for another's answer, until it looks again."""
+        if self.left is not None and at >= self.left_until:
+            self._know_nothing(at)
+        wait = max(0.0, self.next_at - at, self.not_before - at)
+        if self.left is not None:
+            return max(wait, self.left_until - at) if self.left == 0 else wait
+        if self.under_way >= self.side_by_side and at < self.alone_until:
+            return max(wait, _LOOK_AGAIN_S)
+        return wait
 
     def sent(self, at: float) -> None:
         """Note that a request goes out now."""
         self.next_at = max(at, self.next_at) + self.spacing_s
+        self.under_way += 1
+        self.alone_until = at + LONGEST_ALONE_S
+        if self.left:
+            self.left -= 1
 
-    def answered(self, status: int, headers: Mapping[str, str], *, at: float, now: datetime) -> float | None:
-        """Learn from a reply; returns the wait that a refusal asks for, None when it was none."""
-        asked = asked_wait_s(headers, now=now)
+    def ended(self) -> None:
+        """Note that a request is no longer under way; before `answered`, or instead of it where no reply came."""
+        self.under_way -= 1
+
+    def answered(
+        self, status: int, headers: Mapping[str, str], *, at: float, now: datetime, sent_at: float | None = None
+    ) -> float | None:
+        """Learn from the reply to a request of `sent_at`; returns the wait that a refusal asks for, None when it was none."""
+        asked, left = asked_wait_s(headers, now=now), calls_left(headers)
+        of_this_window = sent_at is None or sent_at >= self.unknown_since
         if status in _LIMITED or (status == 403 and "retry-after" in headers):
             self.refusals += 1
+            self.one_by_one |= left is None
+            self._know_nothing(at)
             wait = asked if asked is not None else self._backoff_s()
             self.not_before = max(self.not_before, at + wait)
             return wait
+        if not of_this_window:
+            return None
         self.refusals = 0
-        if calls_left(headers) == 0 and asked is not None:
-            self.not_before = max(self.not_before, at + asked)
+        self.side_by_side += not self.one_by_one
+        if left is not None and asked is not None:
+            # Replies overtake each other: the lowest number told of a window is the newest.
+            told = max(0, left - self.under_way)
+            self.left = told if self.left is None else min(self.left, told)
+            self.left_until = at + asked
         return None
+
+    def _know_nothing(self, at: float) -> None:
+        self.left, self.side_by_side, self.unknown_since = None, 1, at
 
     def hold(self, wait_s: float, *, at: float) -> None:
         """Keep still for `wait_s` seconds, however long: a platform's own word for it, such as a quota that is used up."""

@@ -40,6 +40,7 @@ FAILURES = (
     DownloadTimeoutError,
     ResponseDataLossError,
 )
+_SENT_AT = "monitor_sent_at"
 _SLICE_S = 0.25  # how soon a wait notices that the crawl is stopping
 
 
@@ -71,13 +72,15 @@ class PaceMiddleware:
                 raise RateLimitedError("The crawl is stopping; the request was not sent.", wait_s=0)
             await asyncio.sleep(min(wait, _SLICE_S))
             self._refuse_while_open(circuit, request)
-        pace.sent(time.monotonic())
-        circuit.sent(time.monotonic())
+        request.meta[_SENT_AT] = sent_at = time.monotonic()
+        pace.sent(sent_at)
+        circuit.sent(sent_at)
 
     def process_response(self, request: Request, response: Response) -> Response:
         if request.url.startswith("http"):
             headers = header_map(response)
-            wait = self._pace(request).answered(response.status, headers, at=time.monotonic(), now=clock.now())
+            sent_at = self._ended(request)
+            wait = self._pace(request).answered(response.status, headers, at=time.monotonic(), now=clock.now(), sent_at=sent_at)
             if wait is not None:
                 request.meta["asked_wait_s"] = wait
             self._hold(request, response, headers)
@@ -88,8 +91,16 @@ class PaceMiddleware:
         return response
 
     def process_exception(self, request: Request, exception: Exception) -> None:
+        self._ended(request)
         if isinstance(exception, FAILURES):
             self._failed(request, type(exception).__name__)
+
+    def _ended(self, request: Request) -> float | None:
+        """When the request was sent; None for one that was refused here."""
+        sent_at: float | None = request.meta.pop(_SENT_AT, None)
+        if sent_at is not None:
+            self._pace(request).ended()
+        return sent_at
 
     def _failed(self, request: Request, reason: str) -> None:
         circuit = self._circuit(request)

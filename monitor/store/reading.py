@@ -28,6 +28,7 @@ LARGEST_BYTES = 15 * 1024 * 1024
 # The server's own limit fails a whole batch, not the one document; no place or attachment needs a tenth of this.
 DEEPEST = 50
 
+_NEVER = datetime.min.replace(tzinfo=UTC)
 SAID = ("text", "title", "summary")
 # Followers change with every reading of a busy author and are no word about the post: they are stored with other changes,
 # but are no change by themselves.
@@ -138,8 +139,14 @@ def read_batch(posts: Sequence[Post], rows: Mapping[str, bytes]) -> tuple[dict[s
 
 
 def joined(one: Reading, other: Reading) -> Post:
-    """One post of two readings: what the later fetched said (the second, when equal), with the routes and topics of both."""
-    later, earlier = (one.post, other.post) if one.fetched_at > other.fetched_at else (other.post, one.post)
+    """One post of two readings: what the later one said (the second, when equal), with the routes and topics of both.
+
+    Later is what was edited later, and of one edit what was fetched later; a deletion is no edit, there the fetching counts.
+    """
+    deleted = one.post.deleted_at is not None or other.post.deleted_at is not None
+    edits = (_NEVER, _NEVER) if deleted else (one.post.edited_at or _NEVER, other.post.edited_at or _NEVER)
+    first_is_later = (edits[0], one.fetched_at) > (edits[1], other.fetched_at)
+    later, earlier = (one.post, other.post) if first_is_later else (other.post, one.post)
     return replace(
         later,
         fetched_at=max(one.fetched_at, other.fetched_at),
