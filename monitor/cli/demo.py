@@ -23,8 +23,9 @@ from monitor.config import Config, load
 from monitor.crawl.process import joined_exit_code, start, supervised
 from monitor.errors import MonitorError
 from monitor.mongod.private import acquire
-from monitor.query.native import compile_term
-from monitor.query.term import Term, parse
+from monitor.query.native import compile_query
+from monitor.query.parse import parse
+from monitor.query.query import Query
 from monitor.simulator.comparison import compare
 from monitor.simulator.people import LOCAL_HOST
 from monitor.simulator.process import log_of, simulated
@@ -78,20 +79,19 @@ async def _prepare(config: Config, addresses: Mapping[str, Any]) -> None:
         await Simulated(store).begin()
         since = clock.now() - timedelta(days=DAYS)
         for query in QUERIES:
-            term = parse(query)
+            parsed = parse(query)
             topic = await store.topics.add(Topic(id=slug(query), name=query.strip('"'), query=query))
-            for source in _sources(term, topic, addresses):
+            for source in _sources(parsed, topic, addresses):
                 await store.sources.ensure(dataclasses.replace(source, since=since))
 
 
-def _sources(term: Term, topic: Topic, addresses: Mapping[str, Any]) -> list[Source]:
+def _sources(query: Query, topic: Topic, addresses: Mapping[str, Any]) -> list[Source]:
     """What a person would track: search and tag timelines, the instance's public timeline, and all feeds."""
     places: list[tuple[str, Mapping[str, str]]] = [("hackernews", {}), ("mastodon", {"instance": LOCAL_HOST})]
     made = []
     for platform, place in places:
-        native = compile_term(term, platform, has_token=False)
-        if native.kind is not None:
-            made.append(_source(platform, native.kind, {**place, **native.parameters}, topic))
+        native = compile_query(query, platform, has_token=False)
+        made += [_source(platform, ask.kind, {**place, **ask.parameters}, topic) for ask in native.asks]
     made.append(_source("mastodon", "public", {"instance": LOCAL_HOST}, topic))
     made += [_source("feeds", "url", {"url": FEED_HOST + urlsplit(url).path}, topic) for url in addresses["feeds"]]
     return made

@@ -14,8 +14,9 @@ from monitor.crawl.platforms import platform as platform_named
 from monitor.crawl.platforms import platforms as all_platforms
 from monitor.crawl.spider import PlatformSpider
 from monitor.errors import UsageError
-from monitor.query.native import compile_term
-from monitor.query.term import Term, parse
+from monitor.query.native import compile_query
+from monitor.query.parse import parse
+from monitor.query.query import Query
 from monitor.source import Source
 from monitor.store.connection import Store
 from monitor.topic import Topic, slug
@@ -44,17 +45,17 @@ def track(
     topic_id: str | None,
     name: str | None,
 ) -> None:
-    """Watch QUERY: one word, one "quoted phrase" or one #tag.
+    """Watch QUERY: words, "quoted phrases" and #tags, joined with AND, OR, NOT; docs/query-language.md has all of it.
 
     Makes a topic and what has to be polled for it. Nothing is asked yet: `monitor collect` does that.
     """
-    config, term = load(), parse(query)
+    config, parsed = load(), parse(query)
     places = _hosts(instances)
     chosen = _chosen(platform, feeds, places)
     topic = Topic(
         id=topic_id or slug(query), name=name or query, query=query, platforms=tuple(spider.name for spider in chosen)
     )
-    sources = [source for spider in chosen for source in _sources(spider, term, topic, config, places, feeds)]
+    sources = [source for spider in chosen for source in _sources(spider, parsed, topic, config, places, feeds)]
     if not sources:
         raise UsageError("Nothing can be polled for this topic: choose other platforms, or name feeds with --feed URL.")
     made = run(_save(topic, sources, config))
@@ -94,7 +95,7 @@ def _needs_address(spider: PlatformSpider | type[PlatformSpider]) -> bool:
 
 def _sources(
     spider: PlatformSpider,
-    term: Term,
+    query: Query,
     topic: Topic,
     config: Config,
     hosts: Sequence[tuple[str | None, str]],
@@ -109,10 +110,9 @@ def _sources(
             f"{spider.name} has many servers, and none to begin with: name one with --instance {spider.name}:HOST."
         )
     for place in places:
-        native = compile_term(term, spider.name, has_token=_has_token(spider, place, topic, config))
-        click.echo(f"{spider.name}: {native.note}", err=True)
-        if native.kind is not None:
-            made.append(_source(spider, native.kind, {**place, **native.parameters}, topic))
+        native = compile_query(query, spider.name, has_token=_has_token(spider, place, topic, config))
+        click.echo(f"{spider.name}: {native.note} {native.misses or ''}".rstrip(), err=True)
+        made += [_source(spider, ask.kind, {**place, **ask.parameters}, topic) for ask in native.asks]
     return made
 
 

@@ -8,7 +8,9 @@ from urllib.parse import urlsplit
 
 from monitor.errors import UsageError
 from monitor.post import EARLIEST
-from monitor.query.term import Term, parse
+from monitor.query.parse import parse
+from monitor.query.query import Query
+from monitor.query.term import Term
 from monitor.source import Source, SourceKind
 
 # What identifies a source; a platform says per kind which of them it needs.
@@ -62,12 +64,12 @@ def read(given: Mapping[str, str], *, platform: str, kinds: Mapping[str, SourceK
     )
 
 
-def term_of(source: Source) -> Term | None:
-    """What the posts of a live source have to say to be kept: its query or tag. None: all are. Raises UsageError for no term."""
+def term_of(source: Source) -> Query | None:
+    """What the posts of a live source have to say to be kept: its query or tag. None: all are. Raises QueryError."""
     given = source.parameters
     if "query" in given:
         return parse(given["query"])
-    return Term(kind="tag", text=given["tag"]) if "tag" in given else None
+    return Query(Term(kind="tag", text=given["tag"])) if "tag" in given else None
 
 
 def moment(text: str, *, now: datetime) -> datetime:

@@ -3,23 +3,28 @@
 What the platform says wins: nothing here changes a language or adds to a list of tags, mentions or links that it gave.
 """
 
-from collections.abc import Sequence
-
 from monitor.crawl.checked import MOST_ENTRIES
 from monitor.post import Match, Post
-from monitor.query.matcher import Searchable
-from monitor.query.term import Term
+from monitor.query.searchable import Searchable
+from monitor.query.watch import Watch
 from monitor.text.cashtags import cashtags_as_tags
 from monitor.text.language import detect, primary_subtag
 from monitor.text.links import links_in
 from monitor.text.mentions import mentions_in
 from monitor.text.tags import plain_tags, tags_in
 from monitor.text.utterance import utterance
-from monitor.topic import Topic
 
 
-def enrich(post: Post, topics: Sequence[tuple[Topic, Term]]) -> Post:
-    """The post completed. `topics` are those that watch its platform, with their parsed queries; matches keep their order.
+def enrich(post: Post, topics: Watch) -> Post:
+    """The post completed, with its matches. `topics` are those that watch its platform; matches keep their order."""
+    made = completed(post)
+    # The copy was made above and nobody else has seen it; a second one would cost a tenth of all this.
+    object.__setattr__(made, "topics", matches(made, topics))
+    return made
+
+
+def completed(post: Post) -> Post:
+    """The post with what its text tells.
 
     `language` becomes a primary subtag, None where neither platform nor text tell it; `tags` are lower case without #, those of
     shares with $; links stand in it once.
@@ -30,12 +35,13 @@ def enrich(post: Post, topics: Sequence[tuple[Topic, Term]]) -> Post:
         tags=plain_tags(post.tags) or (*tags_in(post.text), *cashtags_as_tags(post.text))[:MOST_ENTRIES],
         mentions=post.mentions or mentions_in(post.text)[:MOST_ENTRIES],
         links=links or links_in(post.text)[:MOST_ENTRIES],
-        topics=matches(post, topics),
     )
 
 
-def matches(post: Post, topics: Sequence[tuple[Topic, Term]]) -> tuple[Match, ...]:
-    """The topics that the post matches, each with the version of its query and where the text says it."""
+def matches(post: Post, topics: Watch) -> tuple[Match, ...]:
+    """The topics that a completed post matches, each with the version of its query and where the text says it."""
+    if not topics:
+        return ()
     searchable = Searchable(post)
-    found = ((topic, term.needle.find(searchable)) for topic, term in topics)
+    found = ((topic, query.matcher(searchable)) for topic, query in topics.candidates(searchable))
     return tuple(Match(id=topic.id, version=topic.version, spans=spans) for topic, spans in found if spans is not None)

@@ -17,10 +17,10 @@ from monitor.crawl.repeats import Repeats
 from monitor.crawl.tally import Tally
 from monitor.errors import MonitorError, StoreUnavailableError
 from monitor.mongod.private import Private, acquire
-from monitor.query.term import Term, parse
+from monitor.query.parse import parse
+from monitor.query.watch import Watch
 from monitor.store.commit import Committer
 from monitor.store.connection import Store, open_store
-from monitor.topic import Topic
 
 logger = logging.getLogger(__name__)
 
@@ -43,8 +43,7 @@ class Session:
     _store: Store | None = None
     _committer: Committer | None = None
     repeats: Repeats = field(default_factory=Repeats)
-    _topics: tuple[tuple[Topic, Term], ...] = ()
-    _topics_of: dict[str, tuple[tuple[Topic, Term], ...]] = field(default_factory=dict)
+    _topics: Watch = field(default_factory=Watch)
     _topics_at: datetime | None = None
 
     @classmethod
@@ -77,19 +76,14 @@ class Session:
             self._committer = Committer(store)
         return self._committer
 
-    async def topics(self, platform: str) -> tuple[tuple[Topic, Term], ...]:
+    async def topics(self, platform: str) -> Watch:
         """The topics that watch `platform`, each with its parsed query, at most a minute old."""
         now = clock.now()
         if self._topics_at is None or now - self._topics_at > _TOPICS_FOR:
             store = await self.store()
-            self._topics = tuple((topic, parse(topic.query)) for topic in await store.topics.list_all())
-            self._topics_of = {}
+            self._topics = Watch((topic, parse(topic.query)) for topic in await store.topics.list_all())
             self._topics_at = now
-        if platform not in self._topics_of:
-            self._topics_of[platform] = tuple(
-                (topic, term) for topic, term in self._topics if not topic.platforms or platform in topic.platforms
-            )
-        return self._topics_of[platform]
+        return self._topics.on(platform)
 
     @property
     def stopping(self) -> bool:

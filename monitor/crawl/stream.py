@@ -21,6 +21,7 @@ from monitor.bookmark import Bookmark, Step
 from monitor.config import DEFAULT_DATABASE
 from monitor.crawl.address import address
 from monitor.crawl.batch import LONGEST_S, Batch
+from monitor.crawl.enrich import completed
 from monitor.crawl.frame import Frame
 from monitor.crawl.normalize import FEWEST_TO_JUDGE_BY, LARGEST_SHARE_REFUSED
 from monitor.crawl.pace import asked_wait_s
@@ -32,7 +33,7 @@ from monitor.crawl.web_socket import DroppedError, RefusedOpeningError, TooLarge
 from monitor.errors import CursorRefusedError, MonitorError, RefusedError, ReplyError, RetryLater
 from monitor.page import Page, Reply
 from monitor.post import EARLIEST
-from monitor.query.term import Term
+from monitor.query.query import Query
 from monitor.source import Source
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Stream(Poll):
         *,
         epoch: int,
         pages: int,
-        term: Term | None = None,
+        term: Query | None = None,
         deadline: datetime | None = None,
         present: datetime | None = None,
     ) -> None:
@@ -196,7 +197,8 @@ class Stream(Poll):
         if self._term is None or isinstance(frame.row, str):
             return True
         try:
-            return self._term.find(self.spider.post(frame.row, self._reply())) is not None
+            post = self.spider.post(frame.row, self._reply())
+            return self._term.find(completed(post) if self._term.reads_completed else post) is not None
         except Exception as error:  # noqa: BLE001 - as above
             logger.debug("event=post_unreadable source=%s reason=%s", self.source.id, type(error).__name__)
             batch.broken += 1

@@ -1,8 +1,9 @@
 """Text as the matcher compares it, with the way back to the offsets of the original.
 
 Two texts that a reader takes for the same fold to the same: compatibility forms and case (NFKC, full case folding), white
-space (any run is one space, zero-width spaces too), variation selectors, skin tones and soft hyphens (gone). Addresses are no
-words: each becomes one character that no term can hold. Marks above and below letters are kept or removed by the caller.
+space (spaces, zero-width ones too), variation selectors, skin tones and soft hyphens (gone). Addresses are no words: they become
+characters that no term can hold. Marks above and below letters are kept or removed by the caller. A run of white space, and an
+address, may be one character or several: whoever looks for a phrase allows for both.
 
 NFKC may join characters (a letter and its accent, two halves of a Hangul syllable), and folding may split them (ß to ss). So a
 text is cut into clusters that no normal form joins with each other, each is folded alone, and every folded character remembers
@@ -13,6 +14,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import pairwise
 
 from monitor.text.addresses import address_spans
 
@@ -27,9 +29,12 @@ _WIDE_SPACE = re.compile(rf"[{_SPACE}]{{2,}}")
 _PIECE = re.compile(rf"(?P<space>[{_SPACE}]+)|(?P<plain>[!-~]+(?: [!-~]+)*)|.", re.DOTALL)
 # U+00AD soft hyphen, U+2060 word joiner, U+FEFF; variation selectors; skin tones.
 _UNSEEN = re.compile("[\u00ad\u2060\ufeff\ufe00-\ufe0f\U0001f3fb-\U0001f3ff]")
+_SHARP_S = "ß"  # alone among the common letters it becomes two
+_MOST_SHARP = 32  # in a text, for each moves all that follows it
 # One sign, typed in several ways: keyboards of phones set the curly apostrophe; and every single space.
 _SAME_SIGN = {ord(sign): "'" for sign in "‘’ʼ"} | {ord("‐"): "-"}
 _SAME_SIGN |= {code: " " for code in (*range(0x3001), 0x200B) if chr(code).isspace() or code == 0x200B}
+_OTHER_SIGN = re.compile(f"[{''.join(map(chr, sorted(_SAME_SIGN.keys() - {ord(' ')})))}]")
 # Marks that people leave out when they type a search word: European, Hebrew points, Arabic vowels. Vowel signs of Indian
 # scripts and the sound marks of Japanese make other words and stay.
 _OPTIONAL_MARK = re.compile(
@@ -57,23 +62,36 @@ class Folded:
 
 
 def fold(text: str) -> Folded:
-    """Fold a text of a post, with all marks kept and each address as one character."""
-    return _fold(text, address_spans(text))
+    """Fold a text of a post, with all marks kept and each address as a run of one character."""
+    addresses = address_spans(text)
+    blanked = _blanked(text, addresses)
+    if (whole := _folded_in_place(blanked)) is not None:
+        return Folded(whole)
+    if 0 < blanked.count(_SHARP_S) <= _MOST_SHARP and (whole := _folded_in_place(blanked.replace(_SHARP_S, "s"))) is not None:
+        return _with_sharp(whole, [place for place, sign in enumerate(blanked) if sign == _SHARP_S])
+    return _fold(text, addresses)
 
 
 def fold_term(text: str) -> Folded:
-    """Fold what is looked for: as `fold`, but all of it is words."""
+    """Fold what is looked for: all of it is words, and any white space one space."""
+    if not _WIDE_SPACE.search(text) and (whole := _folded_in_place(text)) is not None:
+        return Folded(whole)
     return _fold(text, [])
+
+
+def with_capitals(text: str) -> str:
+    """The text in the same forms as when it is folded, capitals kept: what tells NASA from nasa."""
+    return unicodedata.normalize("NFKC", _UNSEEN.sub("", unicodedata.normalize("NFKC", text))).translate(_SAME_SIGN)
 
 
 def without_marks(folded: Folded) -> Folded:
     """The same with marks removed that are often not typed; the very same object where there is none."""
     if folded.text.isascii():
         return folded
-    bare = _without_mark()
-    text = folded.text.translate(bare)
-    if text == folded.text:
+    bare, marked = _without_mark()
+    if marked.search(folded.text) is None:
         return folded
+    text = marked.sub(lambda found: bare[ord(found[0])], folded.text)
     if len(text) == len(folded.text):
         return Folded(text, folded.starts, folded.ends)
     kept = [place for place, character in enumerate(folded.text) if bare.get(ord(character)) != ""]
@@ -97,8 +115,6 @@ def continues(character: str) -> bool:
 
 
 def _fold(text: str, addresses: list[tuple[int, int]]) -> Folded:
-    if not addresses and not _WIDE_SPACE.search(text) and (whole := _folded_in_place(text)) is not None:
-        return Folded(whole)
     builder = _Builder(text)
     place = 0
     for start, end in addresses:
@@ -109,9 +125,34 @@ def _fold(text: str, addresses: list[tuple[int, int]]) -> Folded:
     return Folded("".join(builder.folded), builder.starts, builder.ends)
 
 
+def _with_sharp(folded: str, places: list[int]) -> Folded:
+    """What was folded with one s for each ß, with both."""
+    starts = list(range(len(folded)))
+    edges = [0, *(place + 1 for place in places), len(folded)]
+    for place in reversed(places):
+        starts.insert(place, place)
+    stretches = [folded[start:end] for start, end in pairwise(edges)]
+    return Folded("s".join(stretches), starts, [start + 1 for start in starts])
+
+
+def _same_sign(found: re.Match[str]) -> str:
+    return _SAME_SIGN[ord(found[0])]
+
+
+def _blanked(text: str, addresses: list[tuple[int, int]]) -> str:
+    if not addresses:
+        return text
+    told: list[str] = []
+    place = 0
+    for start, end in addresses:
+        told += (text[place:start], ADDRESS * (end - start))
+        place = end
+    return "".join((*told, text[place:]))
+
+
 def _folded_in_place(text: str) -> str | None:
-    """Text without wide spaces folded in one go, where each character keeps its place; None where one may not."""
-    folded = text.translate(_SAME_SIGN).casefold()
+    """The text folded in one go, where each character keeps its place; None where one may not."""
+    folded = (text.translate(_SAME_SIGN) if text.isascii() else _OTHER_SIGN.sub(_same_sign, text)).casefold()
     if folded.isascii():
         return folded if len(folded) == len(text) else None
     kept = len(folded) == len(text) and unicodedata.is_normalized("NFKC", folded) and not _UNSEEN.search(folded)
@@ -125,15 +166,18 @@ def _folded_cluster(cluster: str) -> str:
 
 
 @cache
-def _without_mark() -> dict[int, str]:
-    """Each optional mark as nothing, each letter that has some in its one code (all lie below U+2000) as the bare letter."""
+def _without_mark() -> tuple[dict[int, str], re.Pattern[str]]:
+    """Each optional mark as nothing, each letter that has some in its one code (all lie below U+2000) as the bare letter.
+
+    And what finds them.
+    """
     bare = {}
     for code in range(0x80, 0x2000):
         character = chr(code)
         parts = unicodedata.normalize("NFD", character)
         if character != _SHORT_I and (rest := _OPTIONAL_MARK.sub("", parts)) != parts:
             bare[code] = unicodedata.normalize("NFC", rest)
-    return bare
+    return bare, re.compile(f"[{''.join(map(chr, bare))}]")
 
 
 class _Builder:

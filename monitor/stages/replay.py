@@ -14,17 +14,15 @@ from monitor.crawl.raw import unpack
 from monitor.errors import PostError
 from monitor.page import Reply
 from monitor.post import Post
-from monitor.query.term import Term, parse
+from monitor.query.parse import parse
+from monitor.query.watch import Watch
 from monitor.sentiment.scorer import inline, scored
 from monitor.source import Source
 from monitor.store.connection import Store
 from monitor.store.quarantine import Kept, Refused
-from monitor.topic import Topic
 
 # Enough to make one write worth while, and few enough that a replay that is killed repeats little.
 ROWS_PER_WRITE = 200
-
-Topics = Sequence[tuple[Topic, Term]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,7 @@ async def replay(store: Store, platforms: Mapping[str, Platform], rows: AsyncIte
     Rows that become posts are removed; the others stay and take the new reason, which counts as being met once more.
     Raises StoreUnavailableError; what was replayed before stays so.
     """
-    topics = [(topic, parse(topic.query)) for topic in await store.topics.list_all()]
+    topics = Watch((topic, parse(topic.query)) for topic in await store.topics.list_all())
     done, batch = Replayed(), list[Kept]()
     async for row in rows:
         batch.append(row)
@@ -54,7 +52,7 @@ async def replay(store: Store, platforms: Mapping[str, Platform], rows: AsyncIte
     return done + await _replay_batch(store, platforms, topics, batch)
 
 
-async def _replay_batch(store: Store, platforms: Mapping[str, Platform], topics: Topics, rows: Sequence[Kept]) -> Replayed:
+async def _replay_batch(store: Store, platforms: Mapping[str, Platform], topics: Watch, rows: Sequence[Kept]) -> Replayed:
     """Order of side effects: posts durable, then their rows removed, then the new reasons of the others."""
     read: list[tuple[Kept, Post]] = []
     refused: list[Kept] = []
@@ -93,10 +91,9 @@ def _read(row: Kept, platforms: Mapping[str, Platform]) -> Post | Refused:
     return made.posts[0]
 
 
-def _completed(post: Post, topics: Topics, *, platform: str) -> Post:
+def _completed(post: Post, topics: Watch, *, platform: str) -> Post:
     """What the later steps of a page add: the topics that watch `platform`, language, tags, and the score."""
-    watching = [(topic, term) for topic, term in topics if not topic.platforms or platform in topic.platforms]
-    enriched = enrich(post, watching)
+    enriched = enrich(post, topics.on(platform))
     return scored(enriched, inline())
 
 

@@ -45,6 +45,12 @@ def test_track__word_phrase_and_tag(command: Type, query: str, sources: list[str
     assert ended.stderr.splitlines()[-1] == "Next: monitor collect"
 
 
+def test_track__several_terms__what_each_platform_can_be_asked_for(command: Type) -> None:
+    ended = command("track", "rust (lang OR cargo) -game", "--id", "rust", "--platform", "hackernews")
+    assert watched(ended) == ["hackernews/query?query=rust%20lang", "hackernews/query?query=rust%20cargo"]
+    assert "Decided here, not there: NOT game." in ended.stderr
+
+
 def test_track__mastodon_without_a_token__says_that_it_follows_the_tag(command: Type) -> None:
     told = command("track", "python", "--platform", "mastodon").stderr
     assert "mastodon: The timeline of #python" in told
@@ -61,13 +67,14 @@ def test_track__mastodon_with_a_token__searches(command: Type, monkeypatch: pyte
 @pytest.mark.parametrize(
     ("query", "sentence", "place"),
     [
-        ("rust lang", "Several words need quotes.", "     ^"),
-        ("a AND b", "AND joins several terms", "  ^"),
+        ("a AND", "AND joins two terms, and none follows it", "  ^"),
+        ("cats and dogs", "and in small letters is a word here", "     ^"),
         ('"open', "The quote is not closed.", "^"),
-        ('"a b" c', "Something follows the phrase", "      ^"),
+        ('"a b"c', "Something follows the phrase", "     ^"),
         ("#", "A tag is #", "^"),
-        ("@ann", "@ names an account", "^"),
-        ("lang:en", "looks like a field", "^"),
+        ("@", "An account is @", "^"),
+        ("lan:en", "Did you mean lang:?", "^"),
+        ("(a OR b", "This bracket is not closed", "^"),
         ("https://a.example/", "Addresses in posts are not searched", "^"),
     ],
 )

@@ -7,7 +7,8 @@ import pytest
 from monitor.crawl.checked import MOST_ENTRIES
 from monitor.crawl.enrich import enrich, matches
 from monitor.post import Author, Match, Post
-from monitor.query.term import parse
+from monitor.query.parse import parse
+from monitor.query.watch import Watch
 from monitor.topic import Topic
 
 GERMAN = "Heute regnet es schon wieder den ganzen Tag"
@@ -33,11 +34,11 @@ def watched(name, query, *, version=1):
     ],
 )
 def test_enrich__language__is_the_platforms_else_the_texts(given, text, language):
-    assert enrich(said(text, language=given), []).language == language
+    assert enrich(said(text, language=given), Watch()).language == language
 
 
 def test_enrich__language_of_a_post_that_is_all_title():
-    assert enrich(said("", title=GERMAN), []).language == "de"
+    assert enrich(said("", title=GERMAN), Watch()).language == "de"
 
 
 @pytest.mark.parametrize(
@@ -49,11 +50,11 @@ def test_enrich__language_of_a_post_that_is_all_title():
     ],
 )
 def test_enrich__tags__are_the_platforms_else_the_texts(given, text, tags):
-    assert enrich(said(text, tags=given), []).tags == tags
+    assert enrich(said(text, tags=given), Watch()).tags == tags
 
 
 def test_enrich__signs_of_shares__are_tags_with_their_sign():
-    assert enrich(said("$IBM and #ibm, not $this"), []).tags == ("ibm", "$ibm")
+    assert enrich(said("$IBM and #ibm, not $this"), Watch()).tags == ("ibm", "$ibm")
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,7 @@ def test_enrich__signs_of_shares__are_tags_with_their_sign():
     ],
 )
 def test_enrich__mentions__are_the_platforms_else_the_texts(given, text, mentions):
-    assert enrich(said(text, mentions=given), []).mentions == mentions
+    assert enrich(said(text, mentions=given), Watch()).mentions == mentions
 
 
 @pytest.mark.parametrize(
@@ -77,40 +78,40 @@ def test_enrich__mentions__are_the_platforms_else_the_texts(given, text, mention
     ],
 )
 def test_enrich__links__are_the_platforms_else_the_texts(given, text, links):
-    assert enrich(said(text, links=given), []).links == links
+    assert enrich(said(text, links=given), Watch()).links == links
 
 
 def test_enrich__text_that_is_all_names__gives_as_many_as_a_platform_may():
-    post = enrich(said(" ".join(f"#t{number} @a{number} x.org/{number}" for number in range(2000))), [])
+    post = enrich(said(" ".join(f"#t{number} @a{number} x.org/{number}" for number in range(2000))), Watch())
     assert len(post.tags) == len(post.mentions) == len(post.links) == MOST_ENTRIES
 
 
 def test_enrich__links__each_once_in_order():
     links = ("https://b.example", " https://a.example", "https://b.example", "")
-    assert enrich(said("x", links=links), []).links == ("https://b.example", "https://a.example")
+    assert enrich(said("x", links=links), Watch()).links == ("https://b.example", "https://a.example")
 
 
 def test_enrich__topics__those_that_match_with_version_and_spans():
-    topics = [watched("py", "python", version=3), watched("rust", "rust"), watched("tag", "#python")]
+    topics = Watch([watched("py", "python", version=3), watched("rust", "rust"), watched("tag", "#python")])
     post = enrich(said("I like #Python"), topics)
     assert post.topics == (Match(id="py", version=3, spans=((8, 14),)), Match(id="tag", version=1, spans=((7, 14),)))
 
 
 def test_enrich__topic_no_longer_matches__is_gone():
     post = said("rust", topics=(Match(id="py", version=1),))
-    assert enrich(post, [watched("py", "python")]).topics == ()
+    assert enrich(post, Watch([watched("py", "python")])).topics == ()
 
 
 def test_enrich__twice__changes_nothing():
-    topics = [watched("py", "python")]
+    topics = Watch([watched("py", "python")])
     once = enrich(said("#Python ist ein schönes Werkzeug für alle", links=("a", "a")), topics)
     assert enrich(once, topics) == once
 
 
 def test_enrich__all_else__stays():
     post = said("Hello there, how are you today?", title="T", language="en", community="c")
-    assert enrich(post, []) == post
+    assert enrich(post, Watch()) == post
 
 
 def test_matches__title_only__without_spans():
-    assert matches(said("", title="Python 4"), [watched("py", "python")]) == (Match(id="py", version=1, spans=()),)
+    assert matches(said("", title="Python 4"), Watch([watched("py", "python")])) == (Match(id="py", version=1, spans=()),)

@@ -116,8 +116,8 @@ async def test_topics__those_of_the_platform_and_those_of_all(session: Session) 
     await store.topics.add(Topic(id="everywhere", name="x", query="tea"))
     await store.topics.add(Topic(id="here", name="x", query="#tea", platforms=("mastodon", "feeds")))
     await store.topics.add(Topic(id="there", name="x", query="tea", platforms=("hackernews",)))
-    told = [(topic.id, term.kind) for topic, term in await session.topics("mastodon")]
-    assert told == [("everywhere", "word"), ("here", "tag")]
+    told = [(topic.id, str(query)) for topic, query in await session.topics("mastodon")]
+    assert told == [("everywhere", "tea"), ("here", "#tea")]
 
 
 async def test_topics__a_new_one__is_noticed_after_a_minute(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ from monitor.crawl.normalize import normalize_page
 from monitor.crawl.stream import REWIND_MS, Stream
 from monitor.crawl.stream_item import MISSED, StreamItem
 from monitor.errors import RefusedError, ReplyError
-from monitor.query.term import parse
+from monitor.query.parse import parse
 from monitor.source import Source
 from spiders.bluesky import Bluesky
 

@@ -1,7 +1,6 @@
 """Where a post says a term; the table is the documentation of what matches."""
 
 from datetime import UTC, datetime
-from time import process_time
 
 import pytest
 from hypothesis import assume, given
@@ -9,8 +8,11 @@ from hypothesis import strategies as st
 
 from monitor.post import Author, Media, Post
 from monitor.query.folded import fold_term, without_marks
-from monitor.query.matcher import Searchable
-from monitor.query.term import Term, parse
+from monitor.query.needle import MOST_SPANS, needle_of
+from monitor.query.parse import parse
+from monitor.query.query import Query
+from monitor.query.searchable import Searchable
+from monitor.query.term import Term
 
 
 def said(text, **fields):
@@ -127,7 +129,7 @@ fillers = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_s
 @given(words, fillers, fillers)
 def test_find__word_between_spaces__is_found_there(word, before, after):
     text = f"{before} {word} {after}"
-    spans = Term(kind="word", text=word).find(said(text))
+    spans = Query(Term(kind="word", text=word)).find(said(text))
     assume("://" not in text)
     start = len(before) + 1
     assert spans is not None
@@ -138,14 +140,14 @@ def test_find__word_between_spaces__is_found_there(word, before, after):
 def test_find__any_span__folds_to_the_term(word, text):
     term = Term(kind="word", text=word)
     text = f"{text}{word} {word.upper()}"
-    for start, end in term.find(said(text)) or ():
-        part = fold_term(text[start:end])
-        assert term.needle.text in (part if term.needle.has_marks else without_marks(part)).text
+    for start, end in Query(term).find(said(text)) or ():
+        part, needle = fold_term(text[start:end]), needle_of(term)
+        assert needle.text in (part if needle.has_marks else without_marks(part)).text
 
 
 @given(words, st.text(max_size=60))
 def test_find__spans__are_disjoint_and_in_order(word, text):
-    spans = Term(kind="word", text=word).find(said(f"{text} {word} {text}{word}")) or ()
+    spans = Query(Term(kind="word", text=word)).find(said(f"{text} {word} {text}{word}")) or ()
     edges = [edge for span in spans for edge in span]
     assert edges == sorted(edges)
     assert all(start < end for start, end in spans)
@@ -153,24 +155,51 @@ def test_find__spans__are_disjoint_and_in_order(word, text):
 
 def test_find__several_terms_over_one_post__folded_once():
     post = Searchable(said("Größe und python"))
-    assert parse("python").needle.find(post) == ((10, 16),)
+    assert parse("python").matcher(post) == ((10, 16),)
     folded = post.text.marked
-    assert parse("größe").needle.find(post) == ((0, 5),)
+    assert parse("größe").matcher(post) == ((0, 5),)
     assert post.text.marked is folded
 
 
 @pytest.mark.parametrize(
-    ("query", "unit"), [("aaaaaaaaaaaaaaaaaaaa", "a"), ("ab", "ab"), ("ab", "ab "), ("é", "e\u0301 "), ("#a", "#a")]
+    ("query", "text", "found"),
+    [
+        ("tea milk", "milk and tea", ["milk", "tea"]),
+        ("tea OR milk", "more milk", ["milk"]),
+        ("tea -milk", "tea", ["tea"]),
+        ("(tea milk) OR cake", "tea and cake", ["cake"]),
+        ('"red car" OR car', "a red car", ["red car"]),
+        ("clim*", "climates, climbing", ["climates", "climbing"]),
+        ("=NASA", "nasa NASA", ["NASA"]),
+        ('="A a"', "a A a", ["A a"]),
+        ("a NEAR/2 b", "a x b x x x a", ["a", "b"]),
+        ('"a b c"~1', "b x a c x x a", ["b x a c"]),
+        ("@ann", "hi @Ann@x.org", ["@Ann"]),
+        ("tag~:now", "#ClimateNow", ["#ClimateNow"]),
+        ("lang:und", "tea", []),
+        ("-milk", "tea", []),
+        ("text:tea", "tea", ["tea"]),
+        ("title:tea OR milk", "tea milk", ["milk"]),
+    ],
 )
-def test_find__text_of_eight_times_the_length__takes_no_more_than_about_eight_times_as_long(query, unit):
-    """20 leaves room for a busy machine; a quadratic search would take 64 times as long."""
-    term = parse(query)
+def test_find__joined_terms__spans_of_what_was_found(query, text, found):
+    assert [text[start:end] for start, end in parse(query).find(said(text))] == found
 
-    def seconds(text):
-        post = said(text)
-        begun = process_time()
-        term.find(post)
-        return process_time() - begun
 
-    short, long = unit * 2000, unit * 16000
-    assert min(seconds(long) for _ in range(3)) < 20 * max(min(seconds(short) for _ in range(5)), 0.0005)
+def test_find__word_said_a_thousand_times__so_many_spans_and_no_more():
+    assert len(parse("a").find(said("a " * 1000))) == MOST_SPANS
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "clauses"),
+    [
+        ("tea milk", "tea", ("milk",)),
+        ("tea milk -sugar", "sugar", ("tea", "milk", "NOT sugar")),
+        ("tea (milk OR cream) lang:en", "tea", ("milk OR cream", "lang:en")),
+        ("tea OR milk", "water", ("tea OR milk",)),
+        ("tea NEAR/1 milk", "tea and milk", ("tea NEAR/1 milk",)),
+        ("tea", "tea", ()),
+    ],
+)
+def test_failing__names_the_clauses_from_left_to_right(query, text, clauses):
+    assert parse(query).failing(said(text)) == clauses
