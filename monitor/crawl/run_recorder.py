@@ -45,6 +45,8 @@ class RunRecorder:
 
     async def spider_opened(self, spider: Spider) -> None:
         _spare_the_collector()
+        # Scrapy lets records of all levels be made and drops them in its handler; a page makes a dozen, and the driver more.
+        logging.getLogger().setLevel(self.crawler.settings["LOG_LEVEL"])
         try:
             store = await self.session.store()
             await store.runs.start(
