@@ -102,6 +102,11 @@ class Pace:
             return max(wait, _LOOK_AGAIN_S)
         return wait
 
+    def kept_away_s(self, at: float) -> float:
+        """The part of `wait_s` that is the host's own word: it refused, or says that nothing is left until then."""
+        until = max(self.not_before, self.told_until) if self.told == 0 else self.not_before
+        return max(0.0, until - at)
+
     def sent(self, at: float) -> None:
         """Note that a request goes out now."""
         self.next_at = max(at, self.next_at) + self.spacing_s
