@@ -147,11 +147,14 @@ def joined(one: Reading, other: Reading) -> Post:
     edits = (_NEVER, _NEVER) if deleted else (one.post.edited_at or _NEVER, other.post.edited_at or _NEVER)
     first_is_later = (edits[0], one.fetched_at) > (edits[1], other.fetched_at)
     later, earlier = (one.post, other.post) if first_is_later else (other.post, one.post)
+    matches = earlier.topics
+    if earlier.text != later.text:
+        matches = tuple(Match(id=match.id, version=match.version) for match in matches)  # their spans point into the other text
     return replace(
         later,
         fetched_at=max(one.fetched_at, other.fetched_at),
         seen_on=tuple(dict.fromkeys((*later.seen_on, *earlier.seen_on))),
-        topics=_newest_versions((*earlier.topics, *later.topics)),
+        topics=_newest_versions((*matches, *later.topics)),
         sentiment=later.sentiment or (earlier.sentiment if earlier.text == later.text else None),
     )
 
