@@ -102,6 +102,11 @@ class Pace:
             return max(wait, _LOOK_AGAIN_S)
         return wait
 
+    def kept_away_s(self, at: float) -> float:
+        """The part of `wait_s` that is the host's own word: it refused, or says that nothing is left until then."""
+        until = max(self.not_before, self.told_until) if self.told == 0 else self.not_before
+        return max(0.0, until - at)
+
     def sent(self, at: float) -> None:
         """Note that a request goes out now."""
         self.next_at = max(at, self.next_at) + self.spacing_s
@@ -111,8 +116,7 @@ class Pace:
     def lost(self) -> None:
         """Note that a request had no reply; whether the host counted it, nobody knows."""
         self.under_way -= 1
-        if self.told:
-            self.told -= 1
+        self._one_less()
 
     def answered(
         self, status: int, headers: Mapping[str, str], *, at: float, now: datetime, sent_at: float | None = None
@@ -132,11 +136,17 @@ class Pace:
             return None
         self.refusals = 0
         self.side_by_side += not self.one_by_one
-        if left is not None and asked is not None:
-            # Replies overtake each other: the lowest number told of a window is the newest.
-            self.told = left if self.told is None else min(self.told, left)
-            self.told_until = at + asked
+        if left is None:
+            self._one_less()
+        elif asked is not None and (self.told is None or left <= self.told):
+            # Replies overtake each other, so the lowest number told of a window is the newest; a host may also count its
+            # searches apart: the lowest number holds until its own reset.
+            self.told, self.told_until = left, at + asked
         return None
+
+    def _one_less(self) -> None:
+        if self.told:
+            self.told -= 1
 
     def _know_nothing(self, at: float) -> None:
         self.told, self.side_by_side, self.unknown_since = None, 1, at

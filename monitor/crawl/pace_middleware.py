@@ -66,8 +66,8 @@ class PaceMiddleware:
         pace, circuit = self._pace(request), self._circuit(request)
         self._refuse_while_open(circuit, request)
         while (wait := pace.wait_s(time.monotonic())) > 0:
-            if pace.not_before - time.monotonic() > self.longest_wait_s:
-                raise RateLimitedError(f"{_host(request)} asked us to wait.", wait_s=pace.not_before - time.monotonic())
+            if (kept_away_s := pace.kept_away_s(time.monotonic())) > self.longest_wait_s:
+                raise RateLimitedError(f"{_host(request)} asked us to wait.", wait_s=kept_away_s)
             if self.crawler.engine is not None and not self.crawler.engine.running:
                 raise RateLimitedError("The crawl is stopping; the request was not sent.", wait_s=0)
             await asyncio.sleep(min(wait, _SLICE_S))

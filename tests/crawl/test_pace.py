@@ -120,6 +120,24 @@ def test_pace__replies_overtake_each_other__the_lowest_number_counts() -> None:
     assert pace.wait_s(10.3) > 0
 
 
+def test_pace__a_reply_that_does_not_say_what_is_left__counts_as_a_call_used() -> None:
+    pace = Pace(spacing_s=0)
+    pace.sent(10.0)
+    answer(pace, 200, {"ratelimit-remaining": "1", "ratelimit-reset": "60"}, at=10.0)
+    pace.sent(10.0)
+    answer(pace, 500, at=10.0)
+    assert pace.wait_s(10.0) == 60
+
+
+def test_pace__a_host_counts_searches_apart__what_is_used_up_holds_until_its_own_reset() -> None:
+    pace = Pace(spacing_s=0)
+    for _ in range(2):
+        pace.sent(10.0)
+    answer(pace, 200, {"ratelimit-remaining": "0", "ratelimit-reset": "20"}, at=10.0)
+    answer(pace, 200, {"ratelimit-remaining": "55", "ratelimit-reset": "3000"}, at=10.0)
+    assert pace.wait_s(10.0) == 20
+
+
 def test_pace__a_reply_of_the_window_before__says_nothing_of_the_new_one() -> None:
     pace = Pace(spacing_s=0)
     for _ in range(2):

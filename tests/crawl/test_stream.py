@@ -45,8 +45,8 @@ class Posts:
 
     known: set[str] = field(default_factory=set)
 
-    async def find(self, post_id: str) -> object:
-        return post_id if post_id in self.known else None
+    async def rows(self, ids: list[str], *, route: str) -> dict[str, object]:
+        return {post_id: route for post_id in ids if post_id in self.known}
 
 
 def spider_at(address: str, *, database: str = "test", limit: int | None = None, known: set[str] | None = None) -> Bluesky:
