@@ -28,7 +28,7 @@ from spiders.bluesky import Bluesky
 
 SETTINGS = {"DOWNLOAD_MAXSIZE": 200_000, "USER_AGENT": "test", "MONITOR_LONGEST_WAIT_S": 30.0}
 LONGEST_S = 10.0
-NOW_MS = int(datetime.now(UTC).timestamp() * 1000)
+NOW_MS = 0  # the moment at which a test begins
 
 
 class Settings(dict[str, Any]):
@@ -81,6 +81,12 @@ def stream_of(
         term=None if query is None else parse(query),
         **more,
     )
+
+
+@pytest.fixture(autouse=True)
+def begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stream that was heard minutes ago is asked for from then on: the frames must be of now."""
+    monkeypatch.setitem(globals(), "NOW_MS", int(datetime.now(UTC).timestamp() * 1000))
 
 
 def moment(mark: int) -> datetime:
