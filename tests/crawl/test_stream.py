@@ -28,7 +28,7 @@ from spiders.bluesky import Bluesky
 
 SETTINGS = {"DOWNLOAD_MAXSIZE": 200_000, "USER_AGENT": "test", "MONITOR_LONGEST_WAIT_S": 30.0}
 LONGEST_S = 10.0
-NOW_MS = 0  # the moment at which a test begins
+NOW_MS = int(datetime.now(UTC).timestamp() * 1000)  # of the import, then of the beginning of each test
 
 
 class Settings(dict[str, Any]):
