@@ -78,6 +78,9 @@ class Feeds(PlatformSpider):
             raise ReplyError(f"{reply.url}, which {asked.source.parameters['url']} names as its feed, is none.")
         return _page(feed, reply.url, {})
 
+    def identity(self, row: Mapping[str, Any], reply: Reply) -> str | None:
+        return _identity(row)
+
     def post(self, row: Mapping[str, Any], reply: Reply) -> Post:
         if "unreadable" in row:
             raise PostError("the entry cannot be read")

@@ -122,6 +122,9 @@ class HackerNews(PlatformSpider):
         """The second itself; an item's id tells no time."""
         return utc_from_seconds(mark) if isinstance(mark, int) and mark >= FIRST_SECOND else None
 
+    def identity(self, row: Mapping[str, Any], reply: Reply) -> str | None:
+        return permalink(row.get("objectID") or row["id"])
+
     def post(self, row: Mapping[str, Any], reply: Reply) -> Post:
         """A hit, a node of a thread's tree, or an item: the same facts under three sets of names."""
         number = row.get("objectID") or row["id"]

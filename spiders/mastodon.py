@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit
 
-from monitor.bookmark import Mark, Step, order
+from monitor.bookmark import Mark, Step
 from monitor.config import Config
 from monitor.crawl.spider import PlatformSpider
 from monitor.errors import CredentialsError, MonitorError, PostError, RefusedError, ReplyError, SkipPost
@@ -70,7 +70,7 @@ class Mastodon(PlatformSpider):
         known = [row if isinstance(row, Mapping) else {} for row in rows]
         marks = [str(row["id"]) if row.get("id") and not row.get("pinned") else None for row in known]
         older = _NEXT_PAGE.search(reply.headers.get("link", ""))
-        cursor = older[1] if older else min((mark for mark in marks if mark is not None), key=order, default=None)
+        cursor = older[1] if older else next((mark for mark in reversed(marks) if mark is not None), None)
         return Page(rows, marks, cursor=cursor if rows and asked.step.after is None else None, end=not rows)
 
     def identity(self, row: Mapping[str, Any], reply: Reply) -> str | None:

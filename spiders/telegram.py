@@ -82,6 +82,9 @@ class Telegram(PlatformSpider):
         marks = [_number(row["post"]) for row in rows]
         return Page(rows[::-1], marks[::-1], cursor=back, end=not rows or (asked.step.after is None and older is None))
 
+    def identity(self, row: Mapping[str, Any], reply: Reply) -> str | None:
+        return f"{SITE}/{row['post']}"
+
     def post(self, row: Mapping[str, Any], reply: Reply) -> Post:
         message, channel = Selector(text=row["html"], type="html"), row["channel"]
         name, _, number = row["post"].partition("/")

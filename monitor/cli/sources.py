@@ -50,6 +50,8 @@ def sources(context: click.Context, platform: str | None, as_json: bool) -> None
         due = (
             "on demand"
             if not standing.source.topics
+            else "-"
+            if standing.state == "paused"
             else "now"
             if standing.next_due <= now
             else f"in {age(standing.next_due - now)}"
@@ -118,13 +120,14 @@ async def _standings(platform: str | None) -> list[Standing]:
 
 
 def _told(standing: Standing) -> dict[str, Any]:
+    due = standing.source.topics and standing.state != "paused"
     return {
         "source": standing.source.id,
         "platform": standing.source.platform,
         "state": standing.word(clock.now()),
         "reason": standing.state_reason,
         "last_poll": None if standing.last_polled_at is None else f"{standing.last_polled_at:%Y-%m-%d %H:%M:%SZ}",
-        "next_poll": f"{standing.next_due:%Y-%m-%d %H:%M:%SZ}" if standing.source.topics else None,
+        "next_poll": f"{standing.next_due:%Y-%m-%d %H:%M:%SZ}" if due else None,
         "gaps": len(standing.bookmark.gaps),
         "topics": list(standing.source.topics),
     }

@@ -65,8 +65,13 @@ def read(given: Mapping[str, str], *, platform: str, kinds: Mapping[str, SourceK
 
 
 def term_of(source: Source) -> Query | None:
-    """What the posts of a live source have to say to be kept: its query or tag. None: all are. Raises QueryError."""
+    """What the posts of a live source have to say to be kept: its query or tag. None: all are.
+
+    Raises QueryError for what is no query, UsageError for both.
+    """
     given = source.parameters
+    if "query" in given and "tag" in given:
+        raise UsageError("Give either query= or tag=, not both: a stream is listened to for one of them.")
     if "query" in given:
         return parse(given["query"])
     return Query(Term(kind="tag", text=given["tag"])) if "tag" in given else None

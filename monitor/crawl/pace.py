@@ -85,37 +85,44 @@ class Pace:
     side_by_side: int = 1
     one_by_one: bool = False
     unknown_since: float = -math.inf
-    left: int | None = None
-    left_until: float = 0.0
+    told: int | None = None
+    told_until: float = 0.0
     alone_until: float = 0.0
 
     def wait_s(self, at: float) -> float:
         """Seconds until the next request may go out; for one that waits for another's answer, until it looks again."""
-        if self.left is not None and at >= self.left_until:
+        if self.told is not None and at >= self.told_until:
             self._know_nothing(at)
         wait = max(0.0, self.next_at - at, self.not_before - at)
-        if self.left is not None:
-            return max(wait, self.left_until - at) if self.left == 0 else wait
+        if self.told is not None:
+            if self.told > self.under_way:
+                return wait
+            return max(wait, _LOOK_AGAIN_S if self.told > 0 else self.told_until - at)
         if self.under_way >= self.side_by_side and at < self.alone_until:
             return max(wait, _LOOK_AGAIN_S)
         return wait
+
+    def kept_away_s(self, at: float) -> float:
+        """The part of `wait_s` that is the host's own word: it refused, or says that nothing is left until then."""
+        until = max(self.not_before, self.told_until) if self.told == 0 else self.not_before
+        return max(0.0, until - at)
 
     def sent(self, at: float) -> None:
         """Note that a request goes out now."""
         self.next_at = max(at, self.next_at) + self.spacing_s
         self.under_way += 1
         self.alone_until = at + LONGEST_ALONE_S
-        if self.left:
-            self.left -= 1
 
-    def ended(self) -> None:
-        """Note that a request is no longer under way; before `answered`, or instead of it where no reply came."""
+    def lost(self) -> None:
+        """Note that a request had no reply; whether the host counted it, nobody knows."""
         self.under_way -= 1
+        self._one_less()
 
     def answered(
         self, status: int, headers: Mapping[str, str], *, at: float, now: datetime, sent_at: float | None = None
     ) -> float | None:
         """Learn from the reply to a request of `sent_at`; returns the wait that a refusal asks for, None when it was none."""
+        self.under_way -= 1
         asked, left = asked_wait_s(headers, now=now), calls_left(headers)
         of_this_window = sent_at is None or sent_at >= self.unknown_since
         if status in _LIMITED or (status == 403 and "retry-after" in headers):
@@ -129,15 +136,20 @@ class Pace:
             return None
         self.refusals = 0
         self.side_by_side += not self.one_by_one
-        if left is not None and asked is not None:
-            # Replies overtake each other: the lowest number told of a window is the newest.
-            told = max(0, left - self.under_way)
-            self.left = told if self.left is None else min(self.left, told)
-            self.left_until = at + asked
+        if left is None:
+            self._one_less()
+        elif asked is not None and (self.told is None or left <= self.told):
+            # Replies overtake each other, so the lowest number told of a window is the newest; a host may also count its
+            # searches apart: the lowest number holds until its own reset.
+            self.told, self.told_until = left, at + asked
         return None
 
+    def _one_less(self) -> None:
+        if self.told:
+            self.told -= 1
+
     def _know_nothing(self, at: float) -> None:
-        self.left, self.side_by_side, self.unknown_since = None, 1, at
+        self.told, self.side_by_side, self.unknown_since = None, 1, at
 
     def hold(self, wait_s: float, *, at: float) -> None:
         """Keep still for `wait_s` seconds, however long: a platform's own word for it, such as a quota that is used up."""

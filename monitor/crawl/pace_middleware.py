@@ -66,8 +66,8 @@ class PaceMiddleware:
         pace, circuit = self._pace(request), self._circuit(request)
         self._refuse_while_open(circuit, request)
         while (wait := pace.wait_s(time.monotonic())) > 0:
-            if pace.not_before - time.monotonic() > self.longest_wait_s:
-                raise RateLimitedError(f"{_host(request)} asked us to wait.", wait_s=pace.not_before - time.monotonic())
+            if (kept_away_s := pace.kept_away_s(time.monotonic())) > self.longest_wait_s:
+                raise RateLimitedError(f"{_host(request)} asked us to wait.", wait_s=kept_away_s)
             if self.crawler.engine is not None and not self.crawler.engine.running:
                 raise RateLimitedError("The crawl is stopping; the request was not sent.", wait_s=0)
             await asyncio.sleep(min(wait, _SLICE_S))
@@ -79,7 +79,7 @@ class PaceMiddleware:
     def process_response(self, request: Request, response: Response) -> Response:
         if request.url.startswith("http"):
             headers = header_map(response)
-            sent_at = self._ended(request)
+            sent_at = request.meta.pop(_SENT_AT, None)
             wait = self._pace(request).answered(response.status, headers, at=time.monotonic(), now=clock.now(), sent_at=sent_at)
             if wait is not None:
                 request.meta["asked_wait_s"] = wait
@@ -91,16 +91,10 @@ class PaceMiddleware:
         return response
 
     def process_exception(self, request: Request, exception: Exception) -> None:
-        self._ended(request)
+        if request.meta.pop(_SENT_AT, None) is not None:  # what was refused here was never sent
+            self._pace(request).lost()
         if isinstance(exception, FAILURES):
             self._failed(request, type(exception).__name__)
-
-    def _ended(self, request: Request) -> float | None:
-        """When the request was sent; None for one that was refused here."""
-        sent_at: float | None = request.meta.pop(_SENT_AT, None)
-        if sent_at is not None:
-            self._pace(request).ended()
-        return sent_at
 
     def _failed(self, request: Request, reason: str) -> None:
         circuit = self._circuit(request)

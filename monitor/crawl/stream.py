@@ -23,7 +23,7 @@ from monitor.crawl.address import address
 from monitor.crawl.batch import LONGEST_S, Batch
 from monitor.crawl.enrich import completed
 from monitor.crawl.frame import Frame
-from monitor.crawl.normalize import FEWEST_TO_JUDGE_BY, LARGEST_SHARE_REFUSED
+from monitor.crawl.normalize import FEWEST_TO_JUDGE_BY, LARGEST_SHARE_REFUSED, route
 from monitor.crawl.pace import asked_wait_s
 from monitor.crawl.page_item import PageItem
 from monitor.crawl.poll import Poll
@@ -249,7 +249,8 @@ class Stream(Poll):
         new = {frame.post_id for _, frame in batch.rows if frame.tells != "delete"}
         told = [(place, frame) for place, frame in batch.rows if frame.post_id is None or last[frame.post_id] == place]
         gone = [frame.post_id for _, frame in told if frame.tells == "delete" and frame.post_id not in new]
-        known = new | {post_id for post_id in gone if post_id is not None and await store.posts.find(post_id) is not None}
+        asked = [post_id for post_id in gone if post_id is not None]
+        known = new.union(await store.posts.rows(asked, route=route(self.source)) if asked else ())
         return [(place, frame) for place, frame in told if frame.tells != "delete" or frame.post_id in known]
 
     def _marks(self, batch: Batch) -> tuple[int, int]:
@@ -285,7 +286,11 @@ class Stream(Poll):
         if step is None or item is None:
             return
         yield item
-        await item.committed
+        try:
+            await item.committed
+        except ReplyError as error:
+            logger.warning("event=gap_not_polled source=%s reason=%s", self.source.id, error)
+            return
         assert item.move is not None
         assert item.facts is not None
         self.bookmark = item.move.bookmark

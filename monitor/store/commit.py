@@ -76,7 +76,8 @@ class _Waiting:
 class Committer:
     """Group commit for one process. One page per source may be in it at a time; many sources share the writes.
 
-    A group is written at 500 posts, after 50 ms, or at once when every walk inside `walking()` waits for it.
+    A group is written at 500 posts, after 50 ms, or at once when half of the walks inside `walking()` wait for it, or all wait
+    for a write.
     """
 
     def __init__(self, store: Store, *, deadline_s: float = DEADLINE_S) -> None:
@@ -123,7 +124,8 @@ class Committer:
         if not self._waiting:
             return
         posts = sum(len(waiting.commit.posts) for waiting in self._waiting)
-        if posts >= GROUP_POSTS or self._inside >= self._walks:
+        # By halves: one half of the walks reads its next pages while those of the other half are written.
+        if posts >= GROUP_POSTS or self._inside >= self._walks or 2 * len(self._waiting) >= self._walks:
             self._flush()
         elif self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(GROUP_S, self._flush)

@@ -6,10 +6,10 @@ said at its last reading, so that a repeat costs one look-up and no write, in a 
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import bson
 from bson.codec_options import CodecOptions
@@ -18,7 +18,7 @@ from bson.raw_bson import RawBSONDocument
 
 from monitor import clock
 from monitor.errors import PostError
-from monitor.post import Match, Post
+from monitor.post import Author, Counts, Match, Post
 from monitor.store.document import Document, document
 
 CODEC: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True, tzinfo=UTC)
@@ -27,6 +27,8 @@ CODEC: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True, tzinfo=UTC)
 LARGEST_BYTES = 15 * 1024 * 1024
 # The server's own limit fails a whole batch, not the one document; no place or attachment needs a tenth of this.
 DEEPEST = 50
+
+_Part = TypeVar("_Part", Author, Counts)
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 SAID = ("text", "title", "summary")
@@ -142,18 +144,28 @@ def joined(one: Reading, other: Reading) -> Post:
     """One post of two readings: what the later one said (the second, when equal), with the routes and topics of both.
 
     Later is what was edited later, and of one edit what was fetched later; a deletion is no edit, there the fetching counts.
+    What the later one does not know of counts and author the earlier one tells.
     """
     deleted = one.post.deleted_at is not None or other.post.deleted_at is not None
     edits = (_NEVER, _NEVER) if deleted else (one.post.edited_at or _NEVER, other.post.edited_at or _NEVER)
     first_is_later = (edits[0], one.fetched_at) > (edits[1], other.fetched_at)
     later, earlier = (one.post, other.post) if first_is_later else (other.post, one.post)
+    matches = earlier.topics
+    if earlier.text != later.text:
+        matches = tuple(Match(id=match.id, version=match.version) for match in matches)  # their spans point into the other text
     return replace(
         later,
+        counts=later.counts if deleted else _completed(later.counts, earlier.counts),
+        author=later.author if deleted else _completed(later.author, earlier.author),
         fetched_at=max(one.fetched_at, other.fetched_at),
         seen_on=tuple(dict.fromkeys((*later.seen_on, *earlier.seen_on))),
-        topics=_newest_versions((*earlier.topics, *later.topics)),
+        topics=_newest_versions((*matches, *later.topics)),
         sentiment=later.sentiment or (earlier.sentiment if earlier.text == later.text else None),
     )
+
+
+def _completed(part: _Part, other: _Part) -> _Part:
+    return replace(part, **{name: told for name, told in asdict(other).items() if getattr(part, name) is None})
 
 
 def _newest_versions(matches: Iterable[Match]) -> tuple[Match, ...]:

@@ -118,7 +118,7 @@ def same(one: dict[str, Any], other: dict[str, Any]) -> None:
 
 @contextmanager
 def benches() -> Iterator[Bench]:
-    with TemporaryDirectory() as home, acquire(load({**os.environ, "MONITOR_HOME": home})) as mongod:
+    with TemporaryDirectory(ignore_cleanup_errors=True) as home, acquire(load({**os.environ, "MONITOR_HOME": home})) as mongod:
         command = [sys.executable, str(HERE / "pages.py"), str(PAGES)]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
             assert server.stdout is not None

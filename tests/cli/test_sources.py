@@ -106,7 +106,7 @@ def test_pause_and_resume__the_state_changes_and_the_reason_is_shown(command: Ty
     assert (ended.exit_code, ended.stdout) == (0, "")
     assert f"monitor sources resume '{TEA.id}'" in ended.stderr
     told = json.loads(command("sources", "--platform", "mastodon", "--json").stdout)[0]
-    assert (told["state"], told["reason"]) == ("paused", "too loud")
+    assert (told["state"], told["reason"], told["next_poll"]) == ("paused", "too loud", None)
     assert command("collect", "--dry-run").stdout == ""
     assert command("sources", "resume", TEA.id).exit_code == 0
     told = json.loads(command("sources", "--platform", "mastodon", "--json").stdout)[0]

@@ -55,6 +55,12 @@ def test_read__what_cannot_be_meant__is_refused_in_words(pairs: dict[str, str], 
     assert "secret" not in str(refused.value)
 
 
+def test_read__two_terms_for_one_stream__are_refused_in_words() -> None:
+    kinds = {"stream": SourceKind(needs=("stream",), takes=("query", "tag"), live=True)}
+    with pytest.raises(UsageError, match="either query= or tag="):
+        read({"stream": "all", "query": "tea", "tag": "cup"}, platform="chirp", kinds=kinds, now=NOW)
+
+
 def test_moment__age_and_date() -> None:
     assert moment("-7d", now=NOW) == NOW - timedelta(days=7)
     assert moment("2026-11-01", now=NOW) == datetime(2026, 11, 1, tzinfo=UTC)

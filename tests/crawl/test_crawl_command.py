@@ -45,6 +45,7 @@ def test_arguments_that_the_platform_refuses__code_2_and_no_source_is_left(crawl
     [
         ("mastodon", "public", {"instance": "a.example", "community": "nearby"}),
         ("hackernews", "url", {"url": "https://example.org/"}),
+        ("bluesky", "stream", {"stream": "firehose"}),
     ],
 )
 def test_judge__what_the_platform_would_refuse(name: str, kind: str, parameters: Mapping[str, str]) -> None:

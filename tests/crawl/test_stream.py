@@ -28,7 +28,7 @@ from spiders.bluesky import Bluesky
 
 SETTINGS = {"DOWNLOAD_MAXSIZE": 200_000, "USER_AGENT": "test", "MONITOR_LONGEST_WAIT_S": 30.0}
 LONGEST_S = 10.0
-NOW_MS = int(datetime.now(UTC).timestamp() * 1000)
+NOW_MS = int(datetime.now(UTC).timestamp() * 1000)  # of the import, then of the beginning of each test
 
 
 class Settings(dict[str, Any]):
@@ -45,8 +45,8 @@ class Posts:
 
     known: set[str] = field(default_factory=set)
 
-    async def find(self, post_id: str) -> object:
-        return post_id if post_id in self.known else None
+    async def rows(self, ids: list[str], *, route: str) -> dict[str, object]:
+        return {post_id: route for post_id in ids if post_id in self.known}
 
 
 def spider_at(address: str, *, database: str = "test", limit: int | None = None, known: set[str] | None = None) -> Bluesky:
@@ -81,6 +81,12 @@ def stream_of(
         term=None if query is None else parse(query),
         **more,
     )
+
+
+@pytest.fixture(autouse=True)
+def begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stream that was heard minutes ago is asked for from then on: the frames must be of now."""
+    monkeypatch.setitem(globals(), "NOW_MS", int(datetime.now(UTC).timestamp() * 1000))
 
 
 def moment(mark: int) -> datetime:

@@ -10,7 +10,7 @@ import json
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -84,12 +84,12 @@ class MortalDirty(Dirty):
 class MortalPosts(Posts):
     death: Death
 
-    async def write(self, posts: Sequence[Any]) -> Any:
+    async def write(self, posts: Sequence[Any], rows: Mapping[str, bytes]) -> Any:
         if self.death.next:
             with self.death.unheard():
-                await super().write(posts[: len(posts) // 2])
+                await super().write(posts[: len(posts) // 2], rows)
         await self.death.step("half of the posts written")
-        written = await super().write(posts)
+        written = await super().write(posts, rows)
         await self.death.step("posts written")
         return written
 

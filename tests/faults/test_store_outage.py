@@ -30,7 +30,7 @@ WARM_S = 4.0
 CATCHES_UP_S = 120.0
 SAMPLE_S = 0.25
 FLAT_MIB = 10.0
-FRESH_S, FRESH_SOAKED_S = 10.0, 60.0  # the last quarter of an hour is read again for late posts before fresh ones are
+FRESH_S, FRESH_SOAKED_S = 30.0, 60.0  # the last quarter of an hour is read again for late posts before fresh ones are
 RATE, RATE_SOAKED = 40, 4  # posts a second: what comes in ten minutes has to be read again in one poll
 INTERRUPTED = 130  # one shift, which outlives the outage, and ends when it is told to
 EVER = datetime(2005, 1, 1, tzinfo=UTC)

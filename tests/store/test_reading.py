@@ -92,6 +92,23 @@ def test_readings_of_one_id_are_joined__the_later_fetched_speaks(a_post: Callabl
         assert {match.id: match.version for match in reading.post.topics} == {"tea": 2, "cup": 1}
 
 
+def test_readings_of_one_id_are_joined__spans_into_a_text_that_is_not_stored_are_dropped(a_post: Callable[..., Post]) -> None:
+    spoken = Match(id="tea", version=1, spans=((0, 3),))
+    posts = [a_post(text="Tea.", topics=(spoken,)), a_post(text="Gone.", fetched_at=a_post().fetched_at + timedelta(hours=1))]
+    (reading,) = read_batch(posts, {})[0].values()
+    assert (reading.post.text, reading.post.topics) == ("Gone.", (Match(id="tea", version=1),))
+
+
+def test_readings_of_one_id_are_joined__what_the_later_does_not_know_is_kept(a_post: Callable[..., Post]) -> None:
+    searched = a_post(counts=Counts(likes=3, replies=1), author=Author(id="did:1", handle="wren"))
+    streamed = a_post(
+        counts=Counts(likes=4), author=Author(id="did:1"), fetched_at=searched.fetched_at + timedelta(milliseconds=5)
+    )
+    (reading,) = read_batch([searched, streamed], {})[0].values()
+    assert reading.post.counts == Counts(likes=4, replies=1)
+    assert reading.post.author == Author(id="did:1", handle="wren")
+
+
 def test_poison_beside_a_good_reading_of_one_id_is_refused_alone(a_post: Callable[..., Post]) -> None:
     readings, refusals = read_batch([a_post(text="\ud83d"), a_post(text="good"), a_post(text="\ud83d")], {})
     assert [reading.post.text for reading in readings.values()] == ["good"]

@@ -72,8 +72,6 @@ def judge(platform: PlatformSpider, source: Source) -> None:
 
     It makes the first request for that, which is sent to nobody; what needs a look-up before cannot be judged so early.
     """
-    if platform.kinds[source.kind].live:
-        return
     try:
         if platform.resolve(source) is None:
             platform.ask(source, Step())

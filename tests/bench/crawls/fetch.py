@@ -1,5 +1,6 @@
 """Scrapy alone: our settings and our way of walking, pages decoded and dropped; started as `python fetch.py ADDRESS`."""
 
+import logging
 import sys
 from collections.abc import AsyncIterator
 from typing import Any
@@ -19,6 +20,7 @@ class Fetch(scrapy.Spider):
         self.address = address
 
     async def start(self) -> AsyncIterator[scrapy.Request]:
+        logging.getLogger().setLevel(self.settings["LOG_LEVEL"])  # as our run recorder does
         for tag in TAGS:
             yield scrapy.Request("data:,", callback=self.walk, cb_kwargs={"tag": tag}, dont_filter=True)
 
