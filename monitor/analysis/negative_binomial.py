@@ -6,13 +6,13 @@ counts of any size; they agree with SciPy to 1e-9 of their value (tests/analysis
 """
 
 from dataclasses import dataclass
-from math import exp, lgamma, log, log1p
+from math import exp, lgamma, log, log1p, pi
 
 from monitor.errors import UsageError
 
 # The fraction settles within some sqrt(max(size, count)) steps; this is enough for 10 million posts an hour.
 _MOST_STEPS = 20_000
-_SETTLED = 1e-16
+_SETTLED = 1e-15
 _TINY = 1e-300  # stands for 0 in a denominator (Lentz)
 
 
@@ -79,7 +79,7 @@ def _front(a: float, b: float, *, x: float, rest: float) -> float:
 
 
 def _log_beta(a: float, b: float) -> float:
-    """ln B(a, b). For large arguments the three ln Gamma nearly cancel; Stirling's series (DLMF 5.11.1) does it before."""
+    """The logarithm of B(a, b). For large arguments the three ln Gamma nearly cancel; Stirling's series (DLMF 5.11.1) does it before."""
     small, large = sorted((a, b))
     if large < 10:
         return lgamma(a) + lgamma(b) - lgamma(a + b)
@@ -87,13 +87,9 @@ def _log_beta(a: float, b: float) -> float:
         # ln Gamma(large) - ln Gamma(large + small)
         gap = _stirling_rest(large) - _stirling_rest(large + small)
         return lgamma(small) + gap - small * log(large + small) - (large - 0.5) * log1p(small / large) + small
-    ratio = small / large
     rests = _stirling_rest(small) + _stirling_rest(large) - _stirling_rest(small + large)
-    half_log_two_pi = 0.9189385332046727
-    return (
-        half_log_two_pi - 0.5 * log(small) + rests + small * log(ratio / (1 + ratio)) - (large - 0.5) * log1p(ratio)
-        - 0.5 * log1p(ratio) + 0.5 * log1p(ratio)
-    )  # fmt: skip
+    powers = small * log(small / (small + large)) - (large - 0.5) * log1p(small / large)
+    return 0.5 * log(2 * pi / small) + rests + powers
 
 
 def _stirling_rest(z: float) -> float:
