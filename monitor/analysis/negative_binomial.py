@@ -79,7 +79,10 @@ def _front(a: float, b: float, *, x: float, rest: float) -> float:
 
 
 def _log_beta(a: float, b: float) -> float:
-    """The logarithm of B(a, b). For large arguments the three ln Gamma nearly cancel; Stirling's series (DLMF 5.11.1) does it before."""
+    """The logarithm of B(a, b).
+
+    For large arguments the three ln Gamma nearly cancel; in Stirling's series (DLMF 5.11.1) they do so before rounding.
+    """
     small, large = sorted((a, b))
     if large < 10:
         return lgamma(a) + lgamma(b) - lgamma(a + b)
