@@ -58,24 +58,39 @@ class Usual:
 def usual_mean(
     history: Mapping[datetime, int], hour: datetime, *, since: datetime, zone: ZoneInfo
 ) -> tuple[float, Basis] | None:
-    """The trimmed mean of the hours that are like this one by local clocks, and their basis; None in the first 24 hours.
+    """The trimmed mean of the hours that are like this one, never below 0.2, and their basis; None where `alike` finds none.
+
+    Without the smallest and the largest, except on the basis of all hours, where it is the median.
+    """
+    found = alike(history, hour, since=since, zone=zone)
+    if found is None:
+        return None
+    counts, basis = found
+    middle = median(counts) if basis == "all hours" else fmean(sorted(counts)[1:-1])
+    return max(SMALLEST_MEAN, middle), basis
+
+
+def alike(
+    history: Mapping[datetime, int], hour: datetime, *, since: datetime, zone: ZoneInfo
+) -> tuple[list[int], Basis] | None:
+    """The counts of the hours that are like this one by local clocks, and their basis; None in the first 24 hours.
 
     Of the last four weeks: the same hour of the week and its two neighbours; while less than two weeks are known (`since` is the
-    first hour known) or fewer than four such hours, the same hour of all days and its neighbours; below three days the median of all.
+    first hour known) or fewer than four such hours, the same hour of all days and its neighbours; below three days all.
     """
     age = hour - since
     if age < FIRST:
         return None
     if age >= BY_HOUR_OF_WEEK:
-        alike = _present(history, [weeks_back(hour, weeks=weeks, zone=zone) for weeks in range(1, WEEKS + 1)])
-        if len(alike) >= FEWEST_LIKE:
-            return _trimmed_mean(alike), "hour of week"
+        counts = _present(history, [weeks_back(hour, weeks=weeks, zone=zone) for weeks in range(1, WEEKS + 1)])
+        if len(counts) >= FEWEST_LIKE:
+            return counts, "hour of week"
     if age >= BY_HOUR_OF_DAY:
-        alike = _present(history, [hour - days * DAY for days in range(1, 7 * WEEKS + 1)])
-        if len(alike) >= FEWEST_LIKE:
-            return _trimmed_mean(alike), "hour of day"
+        counts = _present(history, [hour - days * DAY for days in range(1, 7 * WEEKS + 1)])
+        if len(counts) >= FEWEST_LIKE:
+            return counts, "hour of day"
     every = _present_every(history, since=max(since, hour - WEEKS * WEEK), until=hour)
-    return (max(SMALLEST_MEAN, median(every)), "all hours") if every else None
+    return (every, "all hours") if every else None
 
 
 def excess(count: int, mean: float) -> float:
@@ -103,7 +118,3 @@ def _present(history: Mapping[datetime, int], hours: Sequence[datetime]) -> list
 def _present_every(history: Mapping[datetime, int], *, since: datetime, until: datetime) -> list[int]:
     hours = int((until - since) / HOUR)
     return [history[moment] for moment in (since + number * HOUR for number in range(hours)) if moment in history]
-
-
-def _trimmed_mean(counts: Sequence[int]) -> float:
-    return max(SMALLEST_MEAN, fmean(sorted(counts)[1:-1]))

@@ -76,7 +76,7 @@ def test_corrected__simulated_worlds__interval_holds_the_truth():
 def test_rogan_gladen__published_formula():
     """Apparent 0.3, sensitivity 0.8, specificity 0.9: (0.3 + 0.9 - 1) / 0.7."""
     made = rogan_gladen(
-        Hits(hits=300, trials=1000), sensitivity=Hits(hits=80, trials=100), specificity=Hits(hits=180, trials=200)
+        "yes", Hits(hits=300, trials=1000), sensitivity=Hits(hits=80, trials=100), specificity=Hits(hits=180, trials=200)
     )
     assert made.share == pytest.approx(0.2 / 0.7)
     assert made.share in made.interval
@@ -85,7 +85,7 @@ def test_rogan_gladen__published_formula():
 def test_rogan_gladen__agrees_with_the_matrix():
     measured = Confusion(labels=("no", "yes"), counts=((180, 20), (20, 80)))
     one = rogan_gladen(
-        Hits(hits=300, trials=1000), sensitivity=Hits(hits=80, trials=100), specificity=Hits(hits=180, trials=200)
+        "yes", Hits(hits=300, trials=1000), sensitivity=Hits(hits=80, trials=100), specificity=Hits(hits=180, trials=200)
     )
     other = corrected_shares({"no": 700, "yes": 300}, measured)[1]
     assert one.share == pytest.approx(other.share)
