@@ -104,10 +104,14 @@ def pooled_dispersion(excesses: Sequence[float]) -> float:
     One figure for all hours: a single hour of the week has four values, far too few to tell a variance by. 0.3 while there
     are fewer than 24.
     """
+    return mean_dispersion(sorted(excesses)[: len(excesses) - int(TRIMMED * len(excesses))])
+
+
+def mean_dispersion(excesses: Sequence[float]) -> float:
+    """The plain mean of the excesses, held likewise: bursts of the past are a part of what can come again."""
     if len(excesses) < FEWEST_FOR_DISPERSION:
         return LEARNING_DISPERSION
-    kept = sorted(excesses)[: len(excesses) - int(TRIMMED * len(excesses))]
-    return min(LARGEST_DISPERSION, max(SMALLEST_DISPERSION, fmean(kept)))
+    return min(LARGEST_DISPERSION, max(SMALLEST_DISPERSION, fmean(excesses)))
 
 
 def _present(history: Mapping[datetime, int], hours: Sequence[datetime]) -> list[int]:

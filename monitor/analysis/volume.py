@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from monitor.analysis.bucket import HOUR, Period
 from monitor.analysis.interval import Interval, Z
-from monitor.analysis.usual import WEEK, WEEKS, alike, excess, pooled_dispersion
+from monitor.analysis.usual import WEEK, WEEKS, alike, excess, mean_dispersion
 from monitor.errors import UsageError
 
 # Neighbouring hours are predicted from the same past hours; over a hole of some hours, each is in effect the mean of four weeks.
@@ -51,7 +51,7 @@ def volume(
     Raises UsageError for a period that does not begin and end at full hours of UTC.
 
     Source: prediction interval of a sum of negative binomial counts, normal, with variance (m + a m**2) (1 + 1/4) for each hour of
-    mean m and the pooled dispersion a of `monitor.analysis.usual` (McCullagh, Nelder 1989, section 6.2.3, for the variance).
+    mean m and one dispersion a for all, from the covered hours of the four weeks before (`monitor.analysis.usual`).
     """
     if any(moment.minute or moment.second or moment.microsecond for moment in (period.start, period.end)):
         raise UsageError("A volume is that of full hours of UTC; this period begins or ends within one.")
@@ -92,4 +92,4 @@ def _dispersion(known: Mapping[datetime, int], *, until: datetime, zone: ZoneInf
             counts, basis = found
             if basis != "all hours" and (mean := fmean(counts)) >= 1:
                 excesses.append(excess(count, mean))
-    return pooled_dispersion(excesses)
+    return mean_dispersion(excesses)

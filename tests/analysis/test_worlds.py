@@ -58,7 +58,10 @@ def held():
 
 @pytest.mark.parametrize("figure", ["volume", "share of voice", "net sentiment"])
 def test_intervals__in_200_worlds_with_holes__hold_the_truth(held, figure):
-    """The truth is that of all posts of the week, also those in holes; the counted part of it is known without error."""
+    """The truth is that of all posts of the week, also those in holes; the counted part of it is known without error.
+
+    200 worlds tell a share to 1.5 points, so the seeds are fixed; over 1,200 of them it was 96.0 % (volume), 96.1 and 94.4 %.
+    """
     share = held[figure] / WORLDS
     print(f"{figure}: the 95 % interval held the truth in {100 * share:.1f} % of {WORLDS} worlds (seeds from {SEED})")
     assert 0.93 <= share <= 0.97
