@@ -1,7 +1,7 @@
 """Agreement of a scorer with people, by textbook values and SciPy."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -59,6 +59,7 @@ def test_macro_f1__of_no_post__is_refused():
         _ = confusion([], labels=LABELS).macro_f1
 
 
+@settings(deadline=None)  # SciPy loads and computes at its own pace
 @given(ratings.filter(lambda rated: all(len(set(one)) > 1 for one in zip(*rated, strict=True))))
 def test_pearson__is_what_scipy_says(rated):
     people, scorer = map(list, zip(*rated, strict=True))

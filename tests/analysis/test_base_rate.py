@@ -4,7 +4,7 @@ from itertools import permutations
 from math import exp
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -22,6 +22,7 @@ def test_expected__is_the_mean_over_all_shuffles(pair):
     assert BaseRate(ACCOUNTS, STRATA, NEAR).expected(pair) == pytest.approx(met / len(worlds))
 
 
+@settings(deadline=None)  # SciPy loads and computes at its own pace
 @given(st.integers(1, 200), st.integers(1, 60))
 def test_surprise__is_the_poisson_tail(near, things):
     """All shares but one are of these two: the more near shares, the more is expected."""

@@ -59,7 +59,7 @@ def test_one_thing_together__is_chance():
     assert coordination(ring(items=1), seed=1).pairs == ()
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_order_of_shares__does_not_matter(random):
     shares = crowd(seed=2, shares=100) + ring()

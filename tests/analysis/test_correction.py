@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.analysis.agreement import Confusion
@@ -32,12 +32,14 @@ def test_corrected__exact_counts__give_the_truth_back():
     assert all(one.share in one.interval for one in made)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 500), min_size=3, max_size=3).filter(any))
 def test_corrected__a_scorer_without_errors__changes_nothing(counts):
     made = corrected_shares(by_label(counts), matrix(np.eye(3) * 50), draws=40)
     assert [one.share for one in made] == pytest.approx([count / sum(counts) for count in counts])
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.integers(0, 500), min_size=3, max_size=3).filter(any),
     st.lists(st.lists(st.integers(0, 9), min_size=3, max_size=3), min_size=3, max_size=3),
@@ -61,16 +63,16 @@ def test_corrected__few_labels__widen_the_interval():
 
 
 def test_corrected__simulated_worlds__interval_holds_the_truth():
-    """In 200 worlds the raw share is 23 % where 20 % is true; with 400 draws the ends are coarse, so the bounds are wider."""
+    """In 100 worlds the raw share is 23 % where 20 % is true; with 400 draws the ends are coarse, so the bounds are wider."""
     draw = np.random.default_rng(11)
     held = 0
-    for world in range(200):
+    for world in range(100):
         counted = draw.multinomial(1000, TRUTH @ ERRS)
         measured = [draw.multinomial(100, row) for row in ERRS]
         made = corrected_shares(by_label(counted), matrix(measured), seed=world, draws=400)
         held += TRUTH[0] in made[0].interval
-    print(f"corrected share: 95 % interval held the truth in {held / 2} % of 200 worlds")
-    assert 0.92 <= held / 200 <= 0.985
+    print(f"corrected share: 95 % interval held the truth in {held} % of 100 worlds")
+    assert 90 <= held <= 99
 
 
 def test_rogan_gladen__published_formula():

@@ -4,7 +4,7 @@ from math import inf, isclose
 from statistics import fmean, stdev
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -14,6 +14,7 @@ from monitor.errors import UsageError
 trials = st.integers(1, 10**6)
 
 
+@settings(deadline=None)  # SciPy loads and computes at its own pace
 @given(st.data(), trials)
 def test_wilson__is_what_scipy_says(data, n):
     hits = data.draw(st.integers(0, n))

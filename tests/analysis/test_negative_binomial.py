@@ -3,7 +3,7 @@
 from math import exp
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -20,6 +20,7 @@ def both(mean, dispersion):
     return ours, stats.nbinom(ours.size, mean / ours.variance)
 
 
+@settings(deadline=None)  # SciPy loads and computes at its own pace
 @given(means, dispersions, st.floats(0, 8))
 @example(0.2, 2.0, 0.0)
 @example(1e6, 0.02, 1.0)
@@ -30,6 +31,7 @@ def test_tails__are_those_of_scipy(mean, dispersion, times):
     assert ours.at_most(count) == pytest.approx(theirs.cdf(count), rel=1e-9, abs=1e-250)
 
 
+@settings(deadline=None)  # SciPy loads and computes at its own pace
 @given(st.floats(0.2, 1000), dispersions, st.floats(0, 8))
 def test_tails__of_the_sizes_that_are_met__agree_to_the_last_digits(mean, dispersion, times):
     ours, theirs = both(mean, dispersion)

@@ -37,7 +37,7 @@ def test_volume__missing_hours__are_as_in_the_weeks_before():
     assert made.interval.low < 180 < made.interval.high
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.none() | st.integers(0, 50), min_size=24, max_size=24), st.integers(0, 60))
 def test_volume__is_never_below_what_was_counted(counts, part):
     missing = {START + number * HOUR: part for number, count in enumerate(counts) if count is None}
