@@ -11,7 +11,21 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("monitor", "spiders", "pipelines")
 
-DOMAIN = ("post", "page", "bookmark", "advance", "walk", "source", "topic", "scope", "errors", "query", "text", "sentiment")
+DOMAIN = (
+    "analysis",
+    "post",
+    "page",
+    "bookmark",
+    "advance",
+    "walk",
+    "source",
+    "topic",
+    "scope",
+    "errors",
+    "query",
+    "text",
+    "sentiment",
+)
 INPUT_OUTPUT = (
     "aiohttp",
     "asyncio",
