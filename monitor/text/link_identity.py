@@ -106,7 +106,7 @@ def is_front_page(identity: str) -> bool:
 
 def domain(identity: str) -> str:
     """What can be registered of an identity's host ("bbc.co.uk"), by the public suffix list; sites below a host of many people's
-    sites ("ada.github.io") are their own. Numbers and names without a known ending stand as they are.
+    sites ("ada.github.io") are their own. Numbers and names of one word stand as they are.
     """
     found = _HOST_OF.match(identity)
     return _site(found[1])[1] if found else identity
@@ -161,11 +161,18 @@ def _site(name: str) -> tuple[str | None, str]:
     """The host that stands for it, None for what is no host, and its domain. `name` is ASCII in lower case."""
     if len(name) > LONGEST_HOST or not _ASCII_HOST.match(name):
         return None, name
-    if not (registered := _suffixes()(name).top_domain_under_public_suffix):
-        return name, name
+    registered = _registered(name)
     below = name[: -len(registered)].split(".")[:-1]
     host = ".".join([*(label for label in below if label not in _FOLDED_LABELS), registered])
     return SAME_SITE.get(host, host), SAME_SITE.get(registered, registered)
+
+
+def _registered(name: str) -> str:
+    found = _suffixes()(name)
+    if found.suffix:
+        return found.top_domain_under_public_suffix or name
+    labels = name.split(".")  # the list's rule for endings that it does not know: a suffix of one label
+    return name if labels[-1].isdigit() else ".".join(labels[-2:])
 
 
 @cache
@@ -200,7 +207,7 @@ def _without_amp(parts: Sequence[str]) -> str:
         last = parts[end - 1]
     while begin < end - 1 and parts[begin] == "amp":
         begin += 1
-    return "".join(f"/{part}" for part in (*parts[begin : end - 1], last)) if end > 1 else ""
+    return "".join(f"/{part}" for part in (*parts[begin : end - 1], last)).rstrip("/") if end > 1 else ""
 
 
 def _inside_wrapper(host: str, path: str, query: str | None) -> str | None:
