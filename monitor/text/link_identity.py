@@ -17,6 +17,7 @@ from urllib.parse import quote, unquote
 
 import idna
 
+from monitor.text.clean import harmless
 from monitor.text.links import LONGEST_HOST
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def link_identity(link: str) -> str | None:
 
     The identity of an identity is itself. Never raises; linear in the length, which is bounded.
     """
-    left: str | None = link.strip()
+    left: str | None = harmless(link)[0].strip()
     while left is not None and len(left) <= LONGEST_LINK:
         if not (found := _LINK.fullmatch(left.translate(_CUT))) or (host := _host(found["authority"])) is None:
             return None
@@ -239,7 +240,7 @@ def _encoded(text: str, odd: re.Pattern[str], plain: re.Pattern[str]) -> str:
 
     def one(found: re.Match[str]) -> str:
         if found["hex"] is None:
-            return quote(found[0], safe="", errors="replace")
+            return quote(found[0], safe="")
         letter = chr(int(found["hex"], 16))
         return letter if plain.fullmatch(letter) else found[0].upper()
 
