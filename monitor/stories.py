@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from monitor.post import Post
 from monitor.text.link_identity import is_front_page
 from monitor.text.signature import bands, similarity
 
@@ -34,6 +35,18 @@ class Telling:
     links: tuple[str, ...] = ()
     signature: bytes | None = None
     repost_of: str | None = None
+
+    @classmethod
+    def of(cls, post: Post) -> "Telling":
+        """Take it from an enriched post."""
+        return cls(
+            id=post.id,
+            platform=post.platform,
+            created_at=post.created_at,
+            links=post.link_ids,
+            signature=post.signature,
+            repost_of=post.repost_of,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.post import Author, Post
 from monitor.stories import LONGEST_SILENCE, MOST_LINKS, Stories, Telling, stories
 from monitor.text.signature import signature
 
@@ -116,6 +117,23 @@ def test_add__counts_posts_and_stories_as_they_come():
         grown.add(each)
         told.append((grown.raw, grown.unique))
     assert told == [(1, 1), (2, 2), (2, 2), (3, 1)]
+
+
+def test_telling__of_a_post__has_what_decides():
+    post = Post(
+        id="a",
+        platform="reddit",
+        native_id="1",
+        url=None,
+        created_at=NOON,
+        author=Author(id="7"),
+        text=WRENS,
+        links=("http://www.news.example/wrens#top",),
+        link_ids=(PAGE,),
+        signature=signature(WRENS),
+        repost_of="b",
+    )
+    assert Telling.of(post) == telling("a", platform="reddit", links=(PAGE,), text=WRENS, repost_of="b")
 
 
 # ---- any posts

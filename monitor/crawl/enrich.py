@@ -1,4 +1,5 @@
-"""What a post lacks and its own text can tell: language, tags, mentions, links, and which topics it matches. Pure.
+"""What a post lacks and its own text can tell: language, tags, mentions, links and what they lead to, by what its copies are
+known, and which topics it matches. Pure.
 
 What the platform says wins: nothing here changes a language or adds to a list of tags, mentions or links that it gave.
 """
@@ -11,8 +12,10 @@ from monitor.query.matcher import Searchable
 from monitor.query.term import Term
 from monitor.text.cashtags import cashtags_as_tags
 from monitor.text.language import detect, primary_subtag
+from monitor.text.link_identity import domains, link_identities
 from monitor.text.links import links_in
 from monitor.text.mentions import mentions_in
+from monitor.text.signature import signature
 from monitor.text.tags import plain_tags, tags_in
 from monitor.text.utterance import utterance
 from monitor.topic import Topic
@@ -24,12 +27,17 @@ def enrich(post: Post, topics: Sequence[tuple[Topic, Term]]) -> Post:
     `language` becomes a primary subtag, None where neither platform nor text tell it; `tags` are lower case without #, those of
     shares with $; links stand in it once.
     """
-    links = tuple(dict.fromkeys(link.strip() for link in post.links if link.strip()))
+    links = tuple(dict.fromkeys(link.strip() for link in post.links if link.strip())) or links_in(post.text)[:MOST_ENTRIES]
+    link_ids = link_identities(links) if links else ()
+    said = utterance(post)
     return post.filled(
-        language=primary_subtag(post.language) or detect(utterance(post)),
+        language=primary_subtag(post.language) or detect(said),
         tags=plain_tags(post.tags) or (*tags_in(post.text), *cashtags_as_tags(post.text))[:MOST_ENTRIES],
         mentions=post.mentions or mentions_in(post.text)[:MOST_ENTRIES],
-        links=links or links_in(post.text)[:MOST_ENTRIES],
+        links=links,
+        link_ids=link_ids,
+        domains=domains(link_ids) if link_ids else (),
+        signature=signature(said),
         topics=matches(post, topics),
     )
 
