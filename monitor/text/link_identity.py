@@ -88,7 +88,9 @@ def link_identity(link: str) -> str | None:
             return None
         parts = _parts(found["path"].replace("\\", "/"))
         path = _without_amp(parts)
-        left = _inside_wrapper(host, "/".join(parts), found["query"]) or _inside_wrapper(host, path, found["query"])
+        left = None
+        if wrapper := _wrapper(host):
+            left = _inside(wrapper, "/".join(parts), found["query"]) or _inside(wrapper, path, found["query"])
         if left is None:
             made = _joined(host, path, found["query"] or "", found["fragment"] or "")
             return made if len(made) <= LONGEST_LINK else None
@@ -211,14 +213,16 @@ def _without_amp(parts: Sequence[str]) -> str:
     return "".join(f"/{part}" for part in (*parts[begin : end - 1], last)).rstrip("/") if end > 1 else ""
 
 
-def _inside_wrapper(host: str, path: str, query: str | None) -> str | None:
-    """The link that a viewer or cache of AMP shows under an address of its own; None for other hosts."""
-    if _GOOGLE.match(host):
-        found = _AMP_VIEWER.match(path)
-    elif host.endswith(".cdn.ampproject.org"):
-        found = _AMP_CACHE.match(path)
-    else:
-        return None
+def _wrapper(host: str) -> re.Pattern[str] | None:
+    """How paths begin on a host that shows AMP pages of others under addresses of its own; None for other hosts."""
+    if host.endswith(".cdn.ampproject.org"):
+        return _AMP_CACHE
+    return _AMP_VIEWER if host.startswith("google.") and _GOOGLE.match(host) else None
+
+
+def _inside(wrapper: re.Pattern[str], path: str, query: str | None) -> str | None:
+    """The link that is shown there."""
+    found = wrapper.match(path)
     return f"https://{path[found.end() :]}{f'?{query}' if query else ''}" if found else None
 
 

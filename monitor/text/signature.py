@@ -31,7 +31,10 @@ _UNSPACED = (
     "\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
     "\U00020000-\U0003134f"
 )
-_WORD = re.compile(rf"(?P<character>[{_UNSPACED}])|[^\W{_UNSPACED}]+")
+_UNSPACED_CHARACTER = re.compile(rf"[{_UNSPACED}]")
+_WORD_OR_CHARACTER = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+")
+_WORD = re.compile(r"\w+")
+# Whom it names or repeats ("RT @ada:").
 _MENTION = re.compile(r"(?<!\w)(?:RT\s{1,3})?@[\w.·-]+(?:@[\w.-]+)?")
 _SLOTS = struct.Struct(f"<{SLOTS}I")
 
@@ -45,7 +48,7 @@ def signature(text: str) -> bytes | None:
     if not words:
         return None
     sketch = RMinHash(num_perm=SLOTS, seed=_SEED)
-    sketch.update([f"{one} {next_one}" for one, next_one in pairwise(words)])
+    sketch.update(list(map(" ".join, pairwise(words))))
     return bytes([VERSION]) + _SLOTS.pack(*sketch.digest())[::4]
 
 
@@ -66,10 +69,17 @@ def bands(made: bytes) -> list[bytes]:
 
 def _words(text: str) -> list[str]:
     """Words and unspaced characters as they are compared; too few of them, and there are none."""
-    text = _MENTION.sub(" ", without_addresses(text))
-    folded = text.casefold() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
-    words, characters = [], 0
-    for found in _WORD.finditer(folded):
-        words.append(found[0])
-        characters += found["character"] is not None
-    return words if len(words) - characters / 2 >= FEWEST_WORDS else []
+    text = without_addresses(text)
+    if "@" in text:
+        text = _MENTION.sub(" ", text)
+    if text.isascii():
+        words = _WORD.findall(text.casefold())
+        return words if len(words) >= FEWEST_WORDS else []
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    if not _UNSPACED_CHARACTER.search(folded):
+        words = _WORD.findall(folded)
+        return words if len(words) >= FEWEST_WORDS else []
+    words = _WORD_OR_CHARACTER.findall(folded)
+    if len(words) >= 2 * FEWEST_WORDS:  # enough, even if all are characters
+        return words
+    return words if len(words) - len(_UNSPACED_CHARACTER.findall(folded)) / 2 >= FEWEST_WORDS else []
