@@ -235,6 +235,13 @@ def test_stories__of_generated_copies__are_what_they_are_copies_of(capsys):
     assert recall >= 0.9
 
 
+def test_stories__of_a_template_with_four_gaps__are_many():
+    drawn = random.Random(1)
+    text = "It is {} degrees in {} this morning with a light wind from the {} and no rain until {}"
+    said = [text.format(*(f"{gap}{drawn.randrange(50)}" for gap in "abcd")) for _ in range(300)]
+    assert len(stories(telling(f"{number}", minutes=number, text=each) for number, each in enumerate(said))) > 150
+
+
 def test_stories__posts_that_all_say_nearly_the_same__take_time_in_proportion():
     drawn = random.Random(1)
     words = WRENS.split()
