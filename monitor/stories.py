@@ -4,7 +4,7 @@ Posts are one story when they link to the same page (`monitor.text.link_identity
 or one is a repost of another; what joins is handed on, so a post that links to two pages joins the stories of both. So counts can be
 shown as they are and by unique story. It says what was seen first here, not who began: what was not collected is not known.
 
-Limits: texts that differ in a word or two of a template ("It is 21 degrees in Ulm") are one story, and a rumour in other words does not.
+Limits: texts that differ in a word or two of a template ("It is 21 degrees in Ulm") are one story, a rumour in other words is not.
 """
 
 from collections import deque
