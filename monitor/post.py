@@ -147,6 +147,9 @@ class Post:
     first_seen: datetime | None = None
     revisions: tuple[Revision, ...] = ()
     topics: tuple[Match, ...] = ()
+    link_ids: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
+    signature: bytes | None = None
     seen_on: tuple[str, ...] = ()
     sentiment: Score | None = None
     raw: bytes | None = None

@@ -14,6 +14,7 @@ from monitor.config import Config
 from monitor.post import FIELDS, Author, Counts, Match, Post, Revision, Score
 from monitor.store.connection import open_store
 from monitor.store.schema import COLLECTIONS
+from monitor.text.link_identity import domains, link_identities
 
 PAGE = (Path(__file__).parents[1] / "docs" / "queries.md").read_text(encoding="utf-8")
 HN = "https://news.ycombinator.com/item?id="
@@ -44,7 +45,9 @@ def block(number: str, language: str) -> str:
 def post(day: int, hour: int = 12, *, id: str, platform: str = "mastodon", by: str = "ada", **fields: Any) -> Post:  # noqa: A002
     at = datetime(2026, 11, day, hour, tzinfo=UTC)
     author = Author(id=by, handle=f"{by}@chatter.example")
+    link_ids = link_identities(fields.get("links", ()))
     said = {"text": "Python.", "language": "en", "sentiment": GOOD, "topics": (Match(id="python", version=1),)} | fields
+    said |= {"link_ids": link_ids, "domains": domains(link_ids)}
     return Post(id=id, platform=platform, native_id=id, url=id, created_at=at, fetched_at=at, author=author, **said)
 
 

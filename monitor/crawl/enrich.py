@@ -1,4 +1,5 @@
-"""What a post lacks and its own text can tell: language, tags, mentions, links, and which topics it matches. Pure.
+"""What a post lacks and its own text can tell: language, tags, mentions, links and what they lead to, by what its copies are
+known, and which topics it matches. Pure.
 
 What the platform says wins: nothing here changes a language or adds to a list of tags, mentions or links that it gave.
 """
@@ -9,8 +10,10 @@ from monitor.query.searchable import Searchable
 from monitor.query.watch import Watch
 from monitor.text.cashtags import cashtags_as_tags
 from monitor.text.language import detect, primary_subtag
+from monitor.text.link_identity import domains, link_identities
 from monitor.text.links import links_in
 from monitor.text.mentions import mentions_in
+from monitor.text.signature import signature
 from monitor.text.tags import plain_tags, tags_in
 from monitor.text.utterance import utterance
 
@@ -18,9 +21,7 @@ from monitor.text.utterance import utterance
 def enrich(post: Post, topics: Watch) -> Post:
     """The post completed, with its matches. `topics` are those that watch its platform; matches keep their order."""
     made = completed(post)
-    # The copy was made above and nobody else has seen it; a second one would cost a tenth of all this.
-    object.__setattr__(made, "topics", matches(made, topics))
-    return made
+    return made.filled(topics=matches(made, topics))
 
 
 def completed(post: Post) -> Post:
@@ -29,12 +30,17 @@ def completed(post: Post) -> Post:
     `language` becomes a primary subtag, None where neither platform nor text tell it; `tags` are lower case without #, those of
     shares with $; links stand in it once.
     """
-    links = tuple(dict.fromkeys(link.strip() for link in post.links if link.strip()))
+    links = tuple(dict.fromkeys(link.strip() for link in post.links if link.strip())) or links_in(post.text)[:MOST_ENTRIES]
+    link_ids = link_identities(links) if links else ()
+    said = utterance(post)
     return post.filled(
-        language=primary_subtag(post.language) or detect(utterance(post)),
+        language=primary_subtag(post.language) or detect(said),
         tags=plain_tags(post.tags) or (*tags_in(post.text), *cashtags_as_tags(post.text))[:MOST_ENTRIES],
         mentions=post.mentions or mentions_in(post.text)[:MOST_ENTRIES],
-        links=links or links_in(post.text)[:MOST_ENTRIES],
+        links=links,
+        link_ids=link_ids,
+        domains=domains(link_ids) if link_ids else (),
+        signature=signature(said),
     )
 
 

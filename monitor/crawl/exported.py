@@ -8,11 +8,11 @@ from typing import Any
 from monitor.post import FIELDS, Author, Counts, Match, Media, Post, Revision, Score
 
 _PARTS = {part: tuple(field.name for field in fields(part)) for part in (Author, Counts, Match, Media, Revision)}
-_EXPORTED = tuple(name for name in FIELDS if name != "raw")
+_EXPORTED = tuple(name for name in FIELDS if name not in {"raw", "signature"})
 
 
 def exported(post: Post) -> dict[str, Any]:
-    """The fields in their order, without `raw` and those that are None; moments as RFC 3339 in UTC with Z.
+    """The fields in their order, without `raw`, `signature` and those that are None; moments as RFC 3339 in UTC with Z.
 
     Fields that hold a list are always there, empty or not. A sentiment without a label says so: `label` is null beside the
     reason.

@@ -15,7 +15,8 @@ COLUMNS = (
     "id", "platform", "native_id", "kind", "url", "created_at", "edited_at", "fetched_at", "text", "title", "summary", "language",
     "author.id", "author.handle", "author.name", "author.url", "author.followers", "author.bot", "tags", "mentions", "links",
     "media", "reply_to", "thread", "repost_of", "quote_of", "community", "counts.likes", "counts.reposts", "counts.replies",
-    "counts.quotes", "counts.views", "counts.score", "sensitive", "deleted_at", "topics", "seen_on", "sentiment.scorer",
+    "counts.quotes", "counts.views", "counts.score", "sensitive", "deleted_at", "topics", "link_ids", "domains", "seen_on",
+    "sentiment.scorer",
     "sentiment.version", "sentiment.label", "sentiment.compound", "sentiment.positive", "sentiment.neutral",
     "sentiment.negative", "sentiment.reason",
 )  # fmt: skip

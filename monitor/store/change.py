@@ -25,7 +25,9 @@ MOST_REVISIONS = 20
 # Digests remembered per post, one per route; beyond it a route is treated as one that never spoke.
 MOST_ROUTES = 32
 
-LISTS = ("tags", "mentions", "links", "media")
+LISTS = ("tags", "mentions", "links", "link_ids", "domains", "media")
+# What is made of the text alone, and goes with it.
+_OF_TEXT = ("signature", "sentiment")
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 # same: only routes and topics may be new. counted: only counts. body: other fields. aside: a route that does not speak for
@@ -166,8 +168,8 @@ def _edited(reading: Reading, known: Known, whole: Document) -> _Delta:
     before = {name: whole[name] for name in (*SAID, "edited_at") if name in whole}
     if all(before.get(name) == stored.get(name) for name in SAID):
         return body
-    fields = body.fields | {name: stored[name] for name in (*SAID, "sentiment") if name in stored}
-    gone = {name for name in (*SAID, "sentiment") if name not in stored and name in whole}
+    fields = body.fields | {name: stored[name] for name in (*SAID, *_OF_TEXT) if name in stored}
+    gone = {name for name in (*SAID, *_OF_TEXT) if name not in stored and name in whole}
     if topics := _rematched(reading, known):
         fields["topics"] = topics
     return _Delta(fields, body.gone | gone, before | {"seen_at": known.fetched_at})

@@ -17,14 +17,15 @@ Document = dict[str, Any]
 # Whose post a deleted one is: analysts can count them without learning who it was.
 DELETED_AUTHOR_ID = "deleted"
 # What a deleted post loses: everything that its author said or that tells who it was.
-BLANKED = ("title", "summary", "media", "links", "mentions", "place", "raw")
+BLANKED = ("title", "summary", "media", "links", "link_ids", "domains", "signature", "mentions", "place", "raw")
 
 # Fields that need no change to be stored, those that are dates, and those that are lists of texts.
 _AS_IT_IS = (
-    "url", "title", "summary", "language", "reply_to", "thread", "repost_of", "quote_of", "community", "sensitive", "raw",
+    "url", "title", "summary", "language", "reply_to", "thread", "repost_of", "quote_of", "community", "sensitive", "signature",
+    "raw",
 )  # fmt: skip
 _MOMENTS = ("edited_at", "fetched_at", "first_seen", "deleted_at")
-_LISTS = ("tags", "mentions", "links", "seen_on")
+_LISTS = ("tags", "mentions", "links", "link_ids", "domains", "seen_on")
 _as_it_is, _moments_of, _lists_of = attrgetter(*_AS_IT_IS), attrgetter(*_MOMENTS), attrgetter(*_LISTS)
 _PARTS: Mapping[type, tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]] = {
     part: (tuple(field.name for field in fields(part)), attrgetter(*(field.name for field in fields(part))))
@@ -98,9 +99,12 @@ def post_of(stored: Mapping[str, Any]) -> Post:
         first_seen=stored.get("first_seen"),
         revisions=tuple(Revision(**revision) for revision in stored.get("revisions", ())),
         topics=tuple(match_of(match) for match in stored.get("topics", ())),
+        link_ids=tuple(stored.get("link_ids", ())),
+        domains=tuple(stored.get("domains", ())),
+        signature=_bytes(stored.get("signature")),
         seen_on=tuple(stored.get("seen_on", ())),
         sentiment=Score(**stored["sentiment"]) if stored.get("sentiment") else None,
-        raw=bytes(stored["raw"]) if stored.get("raw") is not None else None,
+        raw=_bytes(stored.get("raw")),
     )
 
 
@@ -150,6 +154,10 @@ _MADE: tuple[tuple[str, Callable[[Post], Any]], ...] = (
     ("topics", lambda post: [match_document(match) for match in post.topics]),
     ("sentiment", lambda post: post.sentiment and score_document(post.sentiment)),
 )
+
+
+def _bytes(stored: bytes | None) -> bytes | None:
+    return None if stored is None else bytes(stored)
 
 
 def _numbers(stored: Mapping[str, Any]) -> Document:

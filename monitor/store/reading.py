@@ -36,8 +36,8 @@ SAID = ("text", "title", "summary")
 # but are no change by themselves.
 # `created_at` stays as it was first read: where a feed tells no date it is the moment of the first reading.
 BODY = (
-    "url", "kind", "edited_at", "language", "author", "tags", "mentions", "links", "media", "place",
-    "reply_to", "thread", "repost_of", "quote_of", "community", "sensitive",
+    "url", "kind", "edited_at", "language", "author", "tags", "mentions", "links", "link_ids", "domains", "media",
+    "place", "reply_to", "thread", "repost_of", "quote_of", "community", "sensitive",
 )  # fmt: skip
 
 

@@ -52,5 +52,16 @@ def test_shares__pages_add_up() -> None:
 def test_shares__name_every_field_that_a_platform_fills_and_none_that_we_fill() -> None:
     told = {name.partition(".")[0] for name in shares(POST)}
     ours = {"id", "platform", "native_id", "kind", "created_at", "deleted_at"}  # always there, or only where a post is gone
-    ours |= {"fetched_at", "first_seen", "revisions", "topics", "seen_on", "sentiment", "raw"}
+    ours |= {
+        "fetched_at",
+        "first_seen",
+        "revisions",
+        "topics",
+        "link_ids",
+        "domains",
+        "signature",
+        "seen_on",
+        "sentiment",
+        "raw",
+    }
     assert told == {field.name for field in fields(Post)} - ours

@@ -9,6 +9,7 @@ from monitor.crawl.enrich import enrich, matches
 from monitor.post import Author, Match, Post
 from monitor.query.parse import parse
 from monitor.query.watch import Watch
+from monitor.text.signature import signature
 from monitor.topic import Topic
 
 GERMAN = "Heute regnet es schon wieder den ganzen Tag"
@@ -89,6 +90,23 @@ def test_enrich__text_that_is_all_names__gives_as_many_as_a_platform_may():
 def test_enrich__links__each_once_in_order():
     links = ("https://b.example", " https://a.example", "https://b.example", "")
     assert enrich(said("x", links=links), Watch()).links == ("https://b.example", "https://a.example")
+
+
+def test_enrich__link_ids_and_domains__are_those_of_the_links():
+    post = enrich(said("See http://www.a.org/b?utm_source=x, http://m.a.org/b/ and https://c.org/"), Watch())
+    assert (post.link_ids, post.domains) == (("https://a.org/b", "https://c.org"), ("a.org", "c.org"))
+
+
+@pytest.mark.parametrize("links", [(), ("mailto:ann@a.example", "a")])
+def test_enrich__without_web_addresses__there_are_no_link_ids(links):
+    post = enrich(said("x", links=links), Watch())
+    assert (post.link_ids, post.domains) == ((), ())
+
+
+def test_enrich__signature__is_that_of_title_and_text():
+    title, text = "Forty wrens in one nest", "found near the old mill, say the keepers"
+    assert enrich(said(text, title=title), Watch()).signature == signature(f"{title}\n\n{text}") != signature(text)
+    assert enrich(said("too short"), Watch()).signature is None
 
 
 def test_enrich__topics__those_that_match_with_version_and_spans():

@@ -34,11 +34,13 @@ def test_exported__unknown_fields_are_left_out_and_lists_are_always_there():
         "counts": {},
         "revisions": [],
         "topics": [],
+        "link_ids": [],
+        "domains": [],
         "seen_on": [],
     }
 
 
-def test_exported__everything_known__is_json_without_the_raw_row():
+def test_exported__everything_known__is_json_without_the_raw_row_and_the_signature():
     full = Post(
         **{name: getattr(POST, name) for name in ("id", "platform", "native_id", "text", "author")},
         url="https://birds.example/@wren/1",
@@ -50,11 +52,12 @@ def test_exported__everything_known__is_json_without_the_raw_row():
         revisions=(Revision(text="Wren", seen_at=AT),),
         sentiment=Score(scorer="vader", label=None, reason="not English"),
         fetched_at=AT,
+        signature=b"signature",
         raw=b"row",
     )
     told = json.loads(json.dumps(exported(full)))
     assert list(told) == [name for name in FIELDS if name in told]
-    assert "raw" not in told
+    assert not {"raw", "signature"} & told.keys()
     assert told["created_at"] == "2026-11-22T08:00:00.000Z"
     assert told["media"] == [{"kind": "image", "url": "https://a.example/i.png"}]
     assert told["counts"] == {"likes": 0, "score": -3}
