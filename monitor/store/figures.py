@@ -62,8 +62,9 @@ def figures_row(stored: Mapping[str, Any]) -> list[int]:
     sentiment = stored.get("sentiment") or {}
     label, compound = sentiment.get("label"), sentiment.get("compound")
     # Whoever wrote it, a compound outside its range (or no number at all) is none.
-    known = label in LABELS and isinstance(compound, int | float) and -1 <= compound <= 1
-    summed = compound if known else 0
+    summed: float = 0
+    if label in LABELS and isinstance(compound, int | float) and -1 <= compound <= 1:
+        summed = compound
     return [
         1,
         int(stored.get("deleted_at") is not None),

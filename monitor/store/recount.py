@@ -46,7 +46,7 @@ class Recount:
     async def tops(self, window: Window, top: Top) -> Counter[tuple[str, str]]:
         """How many posts have each tag, author or domain, by ("", key), authors by (platform, key)."""
         platform: object = "$platform" if top == "authors" else {"$literal": ""}
-        steps = [
+        steps: list[Document] = [
             {"$match": _wanted(window) | _OF[top]},
             {"$project": {"_id": 0, "platform": platform, "key": {"$setUnion": [_KEYS[top]]}}},
             {"$unwind": "$key"},

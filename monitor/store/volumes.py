@@ -113,7 +113,6 @@ class Volumes:
         """The totals of the hours that lie between two cuts as a whole."""
         wanted = rolled(window)
         if divided:
-            # Of a series by the minute these are all; a bound spares naming them.
             wanted["hour"]["$nin"] = list(divided)
         fields = {"_id": 0, "platform": 1, "hour": 1} | dict.fromkeys(NAMES, 1)
         return await self._rolled.find(wanted, fields, batch_size=_READ_AT_ONCE).to_list()
@@ -135,7 +134,7 @@ class Volumes:
     @tells_outage
     async def _languages(self, window: Window) -> list[Document]:
         sums = {name: {"$sum": f"$languages.{name}"} for name in NAMES}
-        steps = [
+        steps: list[Document] = [
             {"$match": rolled(window)},
             {"$project": {"_id": 0, "languages": 1}},
             {"$unwind": "$languages"},

@@ -74,8 +74,9 @@ def _cuts(window: Window, moments: Iterator[datetime]) -> tuple[datetime, ...]:
 def _full_hours(moment: datetime, zone: tzinfo) -> Iterator[datetime]:
     while True:
         moment += timedelta(minutes=60 - moment.astimezone(zone).minute)
-        # Where clocks changed by half an hour meanwhile, the next full hour is half an hour away.
-        yield moment
+        # Where clocks changed by half an hour meanwhile, this is half past, and the hour lasts longer.
+        if moment.astimezone(zone).minute == 0:
+            yield moment
 
 
 def _midnights(moment: datetime, zone: tzinfo) -> Iterator[datetime]:
