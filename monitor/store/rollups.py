@@ -6,6 +6,7 @@ void by the server's clock once that ran out, so that an owner who slept cannot 
 no write that it announced can still be under way (`monitor.store.dirty`) and nobody has renewed it.
 """
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -107,15 +108,8 @@ class Rollups:
     @tells_outage
     async def write(self, claim: HourClaim, count: HourCount) -> None:
         """Make the rollups of an hour those of this count; without effect where the claim has run out."""
-        for name, documents in zip(COLLECTIONS, (count.rollups(), count.tops()), strict=True):
-            collection, valid = self.database[name], self._valid(claim)
-            stored = {found["_id"] async for found in collection.find({"hour": claim.hour}, {"_id": 1})}
-            for batch in _batches(documents):
-                await self._put(name, batch, valid)
-            # No posts are left of these: as a rule since the posts do not match the topic any more.
-            gone = sorted(stored - {document["_id"] for document in documents})
-            if gone:
-                await collection.delete_many({"_id": {"$in": gone}, "$expr": valid})
+        made = zip(COLLECTIONS, (count.rollups(), count.tops()), strict=True)
+        await asyncio.gather(*(self._replace(name, documents, claim) for name, documents in made))
 
     @tells_outage
     async def settle(self, claim: HourClaim) -> Settled:
@@ -171,6 +165,16 @@ class Rollups:
             ours, [{"$set": {"until": _from_now(self.timing.lease_s)}}], return_document=ReturnDocument.AFTER
         )
         return claim if renewed is None else replace(claim, until=renewed["until"])
+
+    async def _replace(self, name: str, documents: Sequence[Document], claim: HourClaim) -> None:
+        collection, valid = self.database[name], self._valid(claim)
+        stored = {found["_id"] async for found in collection.find({"hour": claim.hour}, {"_id": 1})}
+        for batch in _batches(documents):
+            await self._put(name, batch, valid)
+        # No posts are left of these: as a rule since the posts do not match the topic any more.
+        gone = sorted(stored - {document["_id"] for document in documents})
+        if gone:
+            await collection.delete_many({"_id": {"$in": gone}, "$expr": valid})
 
     async def _put(self, name: str, documents: Sequence[Document], valid: Document) -> None:
         """Replace or insert; the server looks at its clock and at the lease in the same command."""

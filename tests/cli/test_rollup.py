@@ -52,7 +52,10 @@ def rolled(config: Config) -> Callable[[], int]:
 
 def test_rollup__nothing_was_written__says_so(command: Callable[..., Result]) -> None:
     told = command("rollup")
-    assert (told.exit_code, told.stdout) == (0, "counted 0 hours (0 still open to late writes), failed 0, taken over by others 0\n")
+    assert (told.exit_code, told.stdout) == (
+        0,
+        "counted 0 hours (0 still open to late writes), failed 0, taken over by others 0\n",
+    )
 
 
 def test_rollup__posts__are_counted(

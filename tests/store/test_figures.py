@@ -10,7 +10,7 @@ MORE = Figures(posts=3, deleted=1, positive=1, negative=1, compound=-UNIT, squar
 
 
 def test_figures_add_up_field_by_field() -> None:
-    assert MORE + MORE == Figures(posts=6, deleted=2, positive=2, negative=2, compound=-2 * UNIT, squares=2 * UNIT)
+    assert Figures(posts=6, deleted=2, positive=2, negative=2, compound=-2 * UNIT, squares=2 * UNIT) == MORE + MORE
 
 
 def test_the_mean_is_that_of_scored_posts() -> None:

@@ -45,7 +45,9 @@ async def test_a_recount_is_what_counting_one_by_one_gives(store: Store, many_po
             ]
             assert sum(figures.compound for figures in each) == sum(compounds)
         languages = await recount.languages(window)
-        assert {key: figures.posts for key, figures in languages.items()} == Counter(post.language or "unknown" for post in posts)
+        assert {key: figures.posts for key, figures in languages.items()} == Counter(
+            post.language or "unknown" for post in posts
+        )
         assert sum(figures.deleted for figures in languages.values()) == sum(post.deleted_at is not None for post in posts)
 
 

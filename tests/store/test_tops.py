@@ -63,7 +63,9 @@ async def test_no_posts__an_empty_ranking(store: Store) -> None:
 
 
 async def test_a_window_within_an_hour_is_counted_from_the_posts(store: Store, a_post: Callable[..., Post]) -> None:
-    await store.posts.upsert([a_post(number, created_at=BEGIN + timedelta(minutes=number), tags=("tea",)) for number in range(9)])
+    await store.posts.upsert(
+        [a_post(number, created_at=BEGIN + timedelta(minutes=number), tags=("tea",)) for number in range(9)]
+    )
     window = Window(from_at=BEGIN + timedelta(minutes=2), to_at=BEGIN + timedelta(minutes=5))
     ranking = await Tops(store.database).ranking(window, "tags")
     assert ranking.frequent == (Frequent(key="tea", platform=None, at_least=3, at_most=3),)

@@ -33,7 +33,7 @@ RollUp = Callable[[], Awaitable[Any]]
 def a_window(rng: random.Random, begin: datetime, span: timedelta) -> Window:
     """Somewhere within, to the minute; every third to the hour."""
     unit = 60 if rng.random() < 1 / 3 else 1
-    first, last = sorted(rng.sample(range(0, int(span / timedelta(minutes=unit)) + 1), 2))
+    first, last = sorted(rng.sample(range(int(span / timedelta(minutes=unit)) + 1), 2))
     return Window(
         from_at=begin + timedelta(minutes=first * unit),
         to_at=begin + timedelta(minutes=last * unit),
@@ -48,9 +48,7 @@ async def assert_equal(store: Store, window: Window, cuts: tuple[datetime, ...])
     assert dict((await volumes.languages(window)).by_language) == await recount.languages(window)
 
 
-async def test_every_window_equals_its_recount(
-    store: Store, many_posts: Callable[..., list[Post]], roll_up: RollUp
-) -> None:
+async def test_every_window_equals_its_recount(store: Store, many_posts: Callable[..., list[Post]], roll_up: RollUp) -> None:
     rng = random.Random(3)
     await store.posts.upsert(many_posts(rng, 900, BEGIN, BEGIN + SPAN))
     await roll_up()
@@ -110,9 +108,7 @@ async def test_what_happens_to_a_post_is_reflected(store: Store, a_post: Callabl
     ]
 
 
-async def test_a_score_that_comes_later_is_reflected(
-    store: Store, a_post: Callable[..., Post], roll_up: RollUp
-) -> None:
+async def test_a_score_that_comes_later_is_reflected(store: Store, a_post: Callable[..., Post], roll_up: RollUp) -> None:
     from monitor.sentiment.scorer import named
 
     await store.posts.upsert([a_post(language="en", created_at=BEGIN)])
