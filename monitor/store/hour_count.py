@@ -39,13 +39,26 @@ SITE = r"^https?://(?:www\.)?([^/:?#]+)"
 _SITE = re.compile(SITE, re.IGNORECASE)
 
 
+# A tag, author or domain, after its platform where it means something within that alone, else after "".
+Key = tuple[str, str]
+
+
 @dataclass(slots=True)
 class _Bucket:
     """The posts of one platform and topic: figures by minute and by language, and how often each tag and so on occurs."""
 
     minutes: dict[int, list[int]] = field(default_factory=dict)
     languages: dict[str, list[int]] = field(default_factory=dict)
-    tops: dict[Top, Counter[str]] = field(default_factory=lambda: {top: Counter() for top in TOPS})
+    tops: dict[Top, Counter[Key]] = field(default_factory=lambda: {top: Counter() for top in TOPS})
+
+    def include(self, other: "_Bucket") -> None:
+        """Add the posts of another platform."""
+        for minute, row in other.minutes.items():
+            _add(self.minutes, minute, row)
+        for language, row in other.languages.items():
+            _add(self.languages, language, row)
+        for top, keys in other.tops.items():
+            self.tops[top].update(keys)
 
 
 class HourCount:
@@ -59,10 +72,14 @@ class HourCount:
         """Count one stored post, of which `COUNTED_FIELDS` are needed."""
         row, minute = figures_row(stored), stored["created_at"].minute
         language = stored.get("language") or UNKNOWN_LANGUAGE
-        listed: list[tuple[Top, set[str]]] = [("tags", set(stored.get("tags", ()))), ("domains", domains(stored))]
-        listed.append(("authors", writers(stored)))
+        platform = stored["platform"]
+        listed: tuple[tuple[Top, set[Key]], ...] = (
+            ("tags", {("", tag) for tag in stored.get("tags", ())}),
+            ("authors", {(platform, author) for author in writers(stored)}),
+            ("domains", {("", domain) for domain in domains(stored)}),
+        )
         for topic in {EVERYTHING, *(match["id"] for match in stored.get("topics", ()))}:
-            bucket = self._buckets[stored["platform"], topic]
+            bucket = self._buckets[platform, topic]
             _add(bucket.minutes, minute, row)
             _add(bucket.languages, language, row)
             for top, keys in listed:
@@ -80,15 +97,22 @@ class HourCount:
                 ],
                 "minutes": [[minute, *row] for minute, row in sorted(bucket.minutes.items())],
             }
-            for key, bucket in sorted(self._buckets.items())
+            for key, bucket in self._all()
         ]
 
     def tops(self) -> list[Document]:
         """The documents of `roll_top_hour`, by platform and topic."""
         return [
             self._named(key) | dict(pair for top in TOPS for pair in _listed(top, bucket.tops[top]))
-            for key, bucket in sorted(self._buckets.items())
+            for key, bucket in self._all()
         ]
+
+    def _all(self) -> list[tuple[tuple[str, str], _Bucket]]:
+        """The buckets of each platform, and for each topic one of all platforms together, in order."""
+        together: defaultdict[tuple[str, str], _Bucket] = defaultdict(_Bucket)
+        for (_, topic), bucket in self._buckets.items():
+            together[EVERYTHING, topic].include(bucket)
+        return sorted((self._buckets | together).items(), key=lambda pair: pair[0])
 
     def _named(self, key: tuple[str, str]) -> Document:
         platform, topic = key
@@ -118,12 +142,18 @@ def _add(rows: dict[Any, list[int]], key: object, row: list[int]) -> None:
     rows[key] = row if known is None else [one + other for one, other in zip(known, row, strict=True)]
 
 
-def _listed(top: Top, counted: Counter[str]) -> list[tuple[str, Any]]:
+def _listed(top: Top, counted: Counter[Key]) -> list[tuple[str, Any]]:
     """The most frequent, and how often the first one occurs that is left out: no other one occurs more often."""
     ranked = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
     left_out = ranked[MOST_LISTED][1] if len(ranked) > MOST_LISTED else 0
     return [
-        (top, [{"key": key, "posts": posts} for key, posts in ranked[:MOST_LISTED]]),
+        (
+            top,
+            [
+                ({"platform": platform} if platform else {}) | {"key": key, "posts": posts}
+                for (platform, key), posts in ranked[:MOST_LISTED]
+            ],
+        ),
         (left_out_field(top), left_out),
     ]
 

@@ -5,21 +5,18 @@ count is at least the sum of where it is listed, and at most that plus what was 
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from pymongo.asynchronous.database import AsyncDatabase
 
 from monitor.store.document import Document
-from monitor.store.hour_count import Top, left_out_field
+from monitor.store.hour_count import Key, Top, left_out_field
 from monitor.store.outage import tells_outage
 from monitor.store.recount import Recount
 from monitor.store.volumes import Freshness, Volumes, edges, rolled, whole_hours
 from monitor.store.window import Window
-
-# Platform and key; the platform is "" where the same key means the same on all of them.
-Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,28 +60,28 @@ class Tops:
         for edge in edges(window):
             at_edges.update(await Recount(self.database).tops(edge, top))
         listed: dict[Key, _Listed] = {}
-        left_out: Mapping[str, int] = {}
+        left_out = 0
         if whole := whole_hours(window):
             left_out = await self._left_out(whole, top)
             listed = await self._first(whole, top, limit + 1)
             if others := at_edges.keys() - listed.keys():
                 listed |= await self._named(whole, top, {key for _, key in others})
         keys = listed.keys() | at_edges.keys()
-        found = [_frequent(key, listed.get(key, _Listed()), at_edges[key], left_out.get(key[0], 0)) for key in keys]
+        found = [_frequent(key, listed.get(key, _Listed()), at_edges[key], left_out) for key in keys]
         found.sort(key=lambda each: (-each.at_least, each.platform or "", each.key))
         next_at_least = found[limit].at_least if len(found) > limit else 0
         return Ranking(
             frequent=tuple(found[:limit]),
-            others_at_most=next_at_least + max(left_out.values(), default=0),
+            others_at_most=next_at_least + left_out,
             freshness=freshness,
         )
 
     @tells_outage
-    async def _left_out(self, window: Window, top: Top) -> dict[str, int]:
-        """How many posts at most have a key that is nowhere listed, by platform as in `Key`."""
-        sums = {"_id": _platform(top), "left_out": {"$sum": f"${left_out_field(top)}"}}
-        cursor = await self._rolled.aggregate([{"$match": rolled(window)}, {"$group": sums}])
-        return {row["_id"]: row["left_out"] async for row in cursor}
+    async def _left_out(self, window: Window, top: Top) -> int:
+        """How many posts at most have a key that is nowhere listed."""
+        sums = {"_id": None, "left_out": {"$sum": f"${left_out_field(top)}"}}
+        found = await (await self._rolled.aggregate([{"$match": rolled(window)}, {"$group": sums}])).to_list()
+        return int(found[0]["left_out"]) if found else 0
 
     @tells_outage
     async def _first(self, window: Window, top: Top, limit: int) -> dict[Key, _Listed]:
@@ -105,12 +102,12 @@ def _summed(window: Window, top: Top, *only: Document) -> list[Document]:
     left_out = left_out_field(top)
     return [
         {"$match": rolled(window)},
-        {"$project": {"_id": 0, "platform": 1, top: 1, left_out: 1}},
+        {"$project": {"_id": 0, top: 1, left_out: 1}},
         {"$unwind": f"${top}"},
         *only,
         {
             "$group": {
-                "_id": {"platform": _platform(top), "key": f"${top}.key"},
+                "_id": _key(top),
                 "posts": {"$sum": f"${top}.posts"},
                 "left_out": {"$sum": f"${left_out}"},
             }
@@ -119,10 +116,11 @@ def _summed(window: Window, top: Top, *only: Document) -> list[Document]:
 
 
 def _read(rows: Collection[Document]) -> dict[Key, _Listed]:
-    return {
-        (row["_id"]["platform"], row["_id"]["key"]): _Listed(posts=int(row["posts"]), left_out=int(row["left_out"]))
-        for row in rows
-    }
+    listed = {}
+    for row in rows:
+        key = ("", row["_id"]) if isinstance(row["_id"], str) else (row["_id"]["platform"], row["_id"]["key"])
+        listed[key] = _Listed(posts=int(row["posts"]), left_out=int(row["left_out"]))
+    return listed
 
 
 def _frequent(key: Key, listed: _Listed, at_edges: int, left_out: int) -> Frequent:
@@ -131,5 +129,5 @@ def _frequent(key: Key, listed: _Listed, at_edges: int, left_out: int) -> Freque
     return Frequent(key=key[1], platform=key[0] or None, at_least=at_least, at_most=at_most)
 
 
-def _platform(top: Top) -> object:
-    return "$platform" if top == "authors" else {"$literal": ""}
+def _key(top: Top) -> object:
+    return {"platform": "$authors.platform", "key": "$authors.key"} if top == "authors" else f"${top}.key"

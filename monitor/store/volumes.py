@@ -8,8 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import reduce
-from operator import add
+from operator import add, itemgetter
 from typing import Any
 
 from pymongo.asynchronous.database import AsyncDatabase
@@ -22,6 +21,8 @@ from monitor.store.recount import Recount
 from monitor.store.window import EVERYTHING, HOUR, MINUTE, Window
 
 _READ_AT_ONCE = 10_000
+_NOTHING = Figures()
+_row_of = itemgetter(*NAMES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,19 +38,20 @@ class Freshness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
+    """Figures between each two of the cuts."""
+
+    cuts: tuple[datetime, ...]
+    figures: tuple[Figures, ...]
+    freshness: Freshness
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformSeries:
     """Figures between each two of the cuts, by platform; platforms without posts are missing."""
 
     cuts: tuple[datetime, ...]
     by_platform: Mapping[str, tuple[Figures, ...]]
     freshness: Freshness
-
-    @property
-    def total(self) -> tuple[Figures, ...]:
-        """The platforms together."""
-        return tuple(
-            reduce(add, (figures[place] for figures in self.by_platform.values()), Figures())
-            for place in range(len(self.cuts) - 1)
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,20 +72,27 @@ class Volumes:
     async def series(self, window: Window, cuts: Sequence[datetime]) -> Series:
         """Figures between cuts, which go in whole minutes from the window's begin to its end (see `monitor.store.window`)."""
         freshness = await self.freshness(window)
-        divided = _divided(cuts)
-        sums: defaultdict[str, list[list[int]]] = defaultdict(lambda: [[0] * len(NAMES) for _ in cuts[1:]])
-        for row in await self._hours(window, divided):
-            _add(sums[row["platform"]][bisect_right(cuts, row["hour"]) - 1], [row[name] for name in NAMES])
-        for platform, minute, figures in await self._minutes(window, divided):
-            _add(sums[platform][bisect_right(cuts, minute) - 1], figures)
-        made = {platform: tuple(map(Figures.listed, rows)) for platform, rows in sorted(sums.items())}
-        # One that has posts in the hour, but none in the part of it that is in the window, has none.
-        present = {platform: figures for platform, figures in made.items() if any(each.posts for each in figures)}
-        return Series(cuts=tuple(cuts), by_platform=present, freshness=freshness)
+        summed = await self._summed(rolled(window), cuts)
+        places: defaultdict[int, list[tuple[int, ...]]] = defaultdict(list)
+        for (_, place), row in summed.items():
+            places[place].append(row)
+        figures = [_figures(places[place]) for place in range(len(cuts) - 1)]
+        return Series(cuts=tuple(cuts), figures=tuple(figures), freshness=freshness)
 
-    async def totals(self, window: Window) -> Series:
+    async def by_platform(self, window: Window, cuts: Sequence[datetime]) -> PlatformSeries:
+        """The same for each platform by itself."""
+        freshness = await self.freshness(window)
+        each = {} if window.platforms else {"platform": {"$ne": EVERYTHING}}
+        summed = await self._summed(rolled(window) | each, cuts)
+        made: defaultdict[str, list[Figures]] = defaultdict(lambda: [_NOTHING] * (len(cuts) - 1))
+        for (platform, place), row in summed.items():
+            made[platform][place] = _figures([row])
+        by_platform = {platform: tuple(figures) for platform, figures in sorted(made.items())}
+        return PlatformSeries(cuts=tuple(cuts), by_platform=by_platform, freshness=freshness)
+
+    async def total(self, window: Window) -> Figures:
         """Figures of the window as a whole."""
-        return await self.series(window, (window.from_at, window.to_at))
+        return (await self.series(window, (window.from_at, window.to_at))).figures[0]
 
     async def languages(self, window: Window) -> Languages:
         """Figures by language. Parts of an hour at the edges are counted from the posts themselves."""
@@ -108,28 +117,33 @@ class Volumes:
         found = await (await self.database["dirty"].aggregate(steps)).to_list()
         return Freshness(dirty=found[0]["dirty"], waiting=found[0]["waiting"]) if found else Freshness(dirty=0, waiting=0)
 
-    @tells_outage
-    async def _hours(self, window: Window, divided: Sequence[datetime]) -> list[Document]:
-        """The totals of the hours that lie between two cuts as a whole."""
-        wanted = rolled(window)
-        if divided:
-            wanted["hour"]["$nin"] = list(divided)
-        fields = {"_id": 0, "platform": 1, "hour": 1} | dict.fromkeys(NAMES, 1)
-        return await self._rolled.find(wanted, fields, batch_size=_READ_AT_ONCE).to_list()
+    async def _summed(self, wanted: Document, cuts: Sequence[datetime]) -> dict[tuple[str, int], tuple[int, ...]]:
+        """The sums by platform and place between the cuts, without those that have no posts."""
+        divided = _divided(cuts)
+        sums: dict[tuple[str, int], tuple[int, ...]] = {}
+        for row in await self._hours(wanted, divided):
+            _add(sums, (row["platform"], bisect_right(cuts, row["hour"]) - 1), _row_of(row))
+        for row in await self._minutes(wanted, divided) if divided else ():
+            # Of an hour only those minutes count that lie between two cuts.
+            for number, *figures in row["minutes"]:
+                place = bisect_right(cuts, row["hour"] + number * MINUTE) - 1
+                if 0 <= place < len(cuts) - 1:
+                    _add(sums, (row["platform"], place), tuple(figures))
+        return sums
 
     @tells_outage
-    async def _minutes(self, window: Window, divided: Sequence[datetime]) -> list[tuple[str, datetime, list[int]]]:
-        """The minutes of the window that lie in hours which are divided."""
-        if not divided:
-            return []
-        wanted = rolled(window) | {"hour": {"$in": list(divided)}}
-        found = self._rolled.find(wanted, {"_id": 0, "platform": 1, "hour": 1, "minutes": 1}, batch_size=_READ_AT_ONCE)
-        return [
-            (row["platform"], minute, figures)
-            for row in await found.to_list()
-            for number, *figures in row["minutes"]
-            if window.from_at <= (minute := row["hour"] + number * MINUTE) < window.to_at
-        ]
+    async def _hours(self, wanted: Document, divided: Sequence[datetime]) -> list[Document]:
+        """The totals of the hours that lie between two cuts as a whole."""
+        hours = wanted["hour"] | ({"$nin": list(divided)} if divided else {})
+        fields = {"_id": 0, "platform": 1, "hour": 1} | dict.fromkeys(NAMES, 1)
+        return await self._rolled.find(wanted | {"hour": hours}, fields, batch_size=_READ_AT_ONCE).to_list()
+
+    @tells_outage
+    async def _minutes(self, wanted: Document, divided: Sequence[datetime]) -> list[Document]:
+        """The minutes of the hours that are divided."""
+        fields = {"_id": 0, "platform": 1, "hour": 1, "minutes": 1}
+        hours = {"hour": {"$in": list(divided)}}
+        return await self._rolled.find(wanted | hours, fields, batch_size=_READ_AT_ONCE).to_list()
 
     @tells_outage
     async def _languages(self, window: Window) -> list[Document]:
@@ -144,13 +158,12 @@ class Volumes:
 
 
 def rolled(window: Window) -> Document:
-    """Find the rollups of the hours that the window touches."""
+    """Find the rollups of the hours that the window touches: those of its platforms, or of all together."""
     wanted: Document = {
         "topic": EVERYTHING if window.topic is None else window.topic,
         "hour": {"$gte": window.first_hour, "$lt": window.to_at},
     }
-    if window.platforms:
-        wanted["platform"] = {"$in": list(window.platforms)}
+    wanted["platform"] = {"$in": list(window.platforms)} if window.platforms else EVERYTHING
     return wanted
 
 
@@ -181,6 +194,10 @@ def _divided(cuts: Sequence[datetime]) -> list[datetime]:
     return sorted({hour_of(cut) for cut in cuts if cut != hour_of(cut)})
 
 
-def _add(sums: list[int], figures: Sequence[int]) -> None:
-    for place, figure in enumerate(figures):
-        sums[place] += figure
+def _add(sums: dict[tuple[str, int], tuple[int, ...]], key: tuple[str, int], row: tuple[int, ...]) -> None:
+    known = sums.get(key)
+    sums[key] = row if known is None else tuple(map(add, known, row))
+
+
+def _figures(rows: Sequence[tuple[int, ...]]) -> Figures:
+    return Figures.listed([sum(column) for column in zip(*rows, strict=True)]) if rows else _NOTHING

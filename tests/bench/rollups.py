@@ -32,7 +32,16 @@ LEAST_RATIO, MOST_MS, MOST_GROWTH = 50, 50, 1.3
 END = datetime(2026, 11, 1, tzinfo=UTC)
 SPAN = timedelta(days=30)
 PLATFORMS = ("mastodon", "bluesky", "hackernews", "feeds")
+BERLIN = ZoneInfo("Europe/Berlin")
 Asked = Callable[[], Awaitable[Any]]
+
+
+def truncated(unit: str, **zone: str) -> dict[str, Any]:
+    return {"$dateTrunc": {"date": "$created_at", "unit": unit, **zone}}
+
+
+MINUTES, HOURS, DAYS = truncated("minute"), truncated("hour"), truncated("day", timezone="Europe/Berlin")
+PLATFORM_HOURS = {"platform": "$platform", "hour": HOURS}
 
 
 def posts(rng: random.Random, first: int, count: int) -> list[dict[str, Any]]:
@@ -67,26 +76,48 @@ async def filled(store: Store, first: int, count: int) -> float:
 
 
 def panels(store: Store) -> dict[str, tuple[Asked, Asked]]:
-    """From rollups and from posts: the same figures, asked for in the same process."""
-    volumes, recount, tops = Volumes(store.database), Recount(store.database), Tops(store.database)
-    day, week, month = (Window(from_at=END - timedelta(days=length), to_at=END) for length in (1, 7, 30))
+    """Hour panels from rollups and from posts: the same figures, asked for in the same process."""
+    volumes = Volumes(store.database)
+    week, month = (Window(from_at=END - timedelta(days=length), to_at=END) for length in (7, 30))
     topic = Window(from_at=month.from_at, to_at=END, topic="topic1")
-    berlin = ZoneInfo("Europe/Berlin")
-
-    def series(window: Window, cuts: tuple[datetime, ...]) -> tuple[Asked, Asked]:
-        return lambda: volumes.series(window, cuts), lambda: recount.series(window, cuts)
-
+    berlin = days(month, BERLIN)
     return {
-        "minutes of a day": series(day, minutes(day)),
-        "hours of a week": series(week, hours(week)),
-        "hours of a month": series(month, hours(month)),
-        "local days of a month": series(month, days(month, berlin)),
-        "hours of a topic, month": series(topic, hours(topic)),
-        "totals of a month": series(month, (month.from_at, month.to_at)),
-        "languages of a week": (lambda: volumes.languages(week), lambda: recount.languages(week)),
+        "hours of a week by platform": (lambda: volumes.by_platform(week, hours(week)), raw(store, week, PLATFORM_HOURS)),
+        "hours of a week": (lambda: volumes.series(week, hours(week)), raw(store, week, HOURS)),
+        "hours of a month": (lambda: volumes.series(month, hours(month)), raw(store, month, HOURS)),
+        "local days of a month": (lambda: volumes.series(month, berlin), raw(store, month, DAYS)),
+        "hours of a topic, month": (lambda: volumes.series(topic, hours(topic)), raw(store, topic, HOURS)),
+        "total of a month": (lambda: volumes.total(month), raw(store, month, None)),
+        "languages of a week": (lambda: volumes.languages(week), raw(store, week, "$language")),
+    }
+
+
+def others(store: Store) -> dict[str, tuple[Asked, Asked]]:
+    """What is not counted by the hour, or by lists that grow up to a limit; shown, and held to no target."""
+    volumes, recount, tops = Volumes(store.database), Recount(store.database), Tops(store.database)
+    day, week = (Window(from_at=END - timedelta(days=length), to_at=END) for length in (1, 7))
+    return {
+        "minutes of a day": (lambda: volumes.series(day, minutes(day)), raw(store, day, MINUTES)),
         "top tags of a week": (lambda: tops.ranking(week, "tags"), lambda: recount.tops(week, "tags")),
         "top authors of a week": (lambda: tops.ranking(week, "authors"), lambda: recount.tops(week, "authors")),
     }
+
+
+def raw(store: Store, window: Window, by: object) -> Asked:
+    """The panel as one would ask for it without rollups: posts, mean and labels, over the index that the server chooses."""
+    wanted: dict[str, Any] = {"created_at": {"$gte": window.from_at, "$lt": window.to_at}}
+    if window.topic:
+        wanted["topics.id"] = window.topic
+    labels = {
+        label: {"$sum": {"$cond": [{"$eq": ["$sentiment.label", label]}, 1, 0]}}
+        for label in ("positive", "neutral", "negative")
+    }
+    group = {"_id": by, "posts": {"$sum": 1}, "mean": {"$avg": "$sentiment.compound"}} | labels
+
+    async def ask() -> list[Any]:
+        return await (await store.database["posts"].aggregate([{"$match": wanted}, {"$group": group}])).to_list()
+
+    return ask
 
 
 async def median_ms(asked: Asked, rounds: int) -> float:
@@ -101,22 +132,24 @@ async def median_ms(asked: Asked, rounds: int) -> float:
 async def measure(uri: str, count: int) -> bool:
     store = await open_store(load({"MONGODB_URI": uri, "MONITOR_DATABASE": "bench"}))
     tenth = count // 10
+    # One covers the panels by platform, the other those by language.
+    for last in ("platform", "language"):
+        keys = ("created_at", last, "sentiment.label", "sentiment.compound")
+        await store.database["posts"].create_index([(key, 1) for key in keys])
     await filled(store, 0, tenth)
-    few = {name: await median_ms(rolled, ROUNDS) for name, (rolled, _) in panels(store).items()}
+    few = {name: await median_ms(rolled, ROUNDS) for name, (rolled, _) in (panels(store) | others(store)).items()}
     counted_s = await filled(store, tenth, count - tenth)
-    covering = [("created_at", 1), ("platform", 1), ("sentiment.label", 1), ("sentiment.compound", 1), ("deleted_at", 1)]
-    await store.database["posts"].create_index(covering)
     print(f"rollups: {count:,} posts of 30 days counted in {counted_s:.0f} s")
     missed = False
-    for name, (rolled, raw) in panels(store).items():
-        rolled_ms, raw_ms = await median_ms(rolled, ROUNDS), await median_ms(raw, 3)
-        growth = rolled_ms / few[name]
-        missed |= raw_ms / rolled_ms < LEAST_RATIO or rolled_ms > MOST_MS or growth > MOST_GROWTH
+    for name, (rolled, from_posts) in (panels(store) | others(store)).items():
+        rolled_ms, raw_ms = await median_ms(rolled, ROUNDS), await median_ms(from_posts, 3)
+        growth, held = rolled_ms / few[name], name in panels(store)
+        missed |= held and (raw_ms / rolled_ms < LEAST_RATIO or rolled_ms > MOST_MS or growth > MOST_GROWTH)
         print(
-            f"panels: {name}: {rolled_ms:.1f} ms, from posts {raw_ms:.0f} ms, {raw_ms / rolled_ms:.0f} times "
-            f"(at least {LEAST_RATIO} at {POSTS:,} posts, at most {MOST_MS} ms)"
+            f"{'panels' if held else 'others'}: {name}: {rolled_ms:.1f} ms, from posts {raw_ms:.0f} ms, "
+            f"{raw_ms / rolled_ms:.0f} times (at least {LEAST_RATIO} at {POSTS:,} posts, at most {MOST_MS} ms)"
         )
-        print(f"growth: {name}: {growth:.2f} times slower than with {tenth:,} posts (at most {MOST_GROWTH})")
+        print(f"growth: {name}: {growth:.2f} times as long as with {tenth:,} posts (at most {MOST_GROWTH})")
     await store.close()
     return missed
 

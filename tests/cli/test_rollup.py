@@ -45,7 +45,7 @@ def rolled(config: Config) -> Callable[[], int]:
     def counted() -> int:
         assert config.mongodb_uri is not None
         with MongoClient[dict[str, Any]](config.mongodb_uri.reveal()) as client:
-            return sum(row["posts"] for row in client[config.database]["roll_hour"].find({"topic": "*"}))
+            return sum(row["posts"] for row in client[config.database]["roll_hour"].find({"platform": "*", "topic": "*"}))
 
     return counted
 

@@ -15,6 +15,7 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,6 +27,7 @@ from monitor.stages.rollup import roll_up_waiting
 from monitor.store import dirty
 from monitor.store.connection import Store, open_store
 from monitor.store.dirty import hour_of
+from monitor.store.figures import Figures
 from monitor.store.hour_count import TOPS
 from monitor.store.recount import Recount
 from monitor.store.rollups import HourClaim, Rollups, Timing
@@ -164,8 +166,11 @@ def a_window(rng: random.Random, stretch: datetime) -> Window:
 async def differences(store: Store, window: Window, cuts: tuple[datetime, ...]) -> list[str]:
     """What the rollups tell otherwise than a recount."""
     volumes, recount = Volumes(store.database), Recount(store.database)
-    series, languages = await volumes.series(window, cuts), await volumes.languages(window)
-    wrong = ["series"] if dict(series.by_platform) != await recount.series(window, cuts) else []
+    series, by_platform = await volumes.series(window, cuts), await volumes.by_platform(window, cuts)
+    languages, counted = await volumes.languages(window), await recount.series(window, cuts)
+    wrong = ["platforms"] if dict(by_platform.by_platform) != counted else []
+    together = [sum(each, Figures()) for each in zip(*counted.values(), strict=True)] or [Figures()] * (len(cuts) - 1)
+    wrong += ["series"] if list(series.figures) != together else []
     wrong += ["languages"] if dict(languages.by_language) != await recount.languages(window) else []
     for top in TOPS:
         ranking = await Tops(store.database).ranking(window, top, limit=100)
@@ -218,7 +223,7 @@ async def test_rollups__stages_killed_while_posts_change__equal_to_a_recount(
     for stretch, lengths in zip(STRETCHES, LENGTHS, strict=True):
         window = Window(from_at=stretch, to_at=stretch + timedelta(hours=sum(lengths)))
         cuts = days(window, BERLIN)
-        assert [(end - begin) / timedelta(hours=1) for begin, end in zip(cuts, cuts[1:], strict=False)] == lengths
+        assert [(end - begin) / timedelta(hours=1) for begin, end in pairwise(cuts)] == lengths
         wrong += await differences(store, window, cuts)
     await store.close()
     print(

@@ -36,7 +36,7 @@ async def test_every_hour_that_was_written_to_is_counted(store: Store) -> None:
     await store.posts.upsert([a_post(number) for number in range(5)])
     assert await roll_up_waiting(Rollups(store.database, AT_ONCE)) == Tally(clean=5)
     assert await roll_up_waiting(Rollups(store.database, AT_ONCE)) == Tally()
-    assert await store.database["roll_hour"].count_documents({"posts": 1, "topic": "*"}) == 5
+    assert await store.database["roll_hour"].count_documents({"posts": 1, "platform": "*", "topic": "*"}) == 5
 
 
 async def test_hours_just_written_to_are_counted_and_stay_open(store: Store) -> None:

@@ -51,7 +51,8 @@ def test_minutes_and_languages_each_add_up_to_the_totals(posts: list[dict[str, A
         total = [rollup[name] for name in NAMES]
         assert [sum(column) for column in zip(*(row[1:] for row in rollup["minutes"]), strict=True)] == total
         assert [sum(row[name] for row in rollup["languages"]) for name in NAMES] == total
-    assert sum(rollup["posts"] for rollup in made if rollup["topic"] == "*") == len(posts)
+    everything = {rollup["platform"]: rollup["posts"] for rollup in made if rollup["topic"] == "*"}
+    assert everything.pop("*", 0) == sum(everything.values()) == len(posts)
 
 
 def a_stored(**changes: Any) -> dict[str, Any]:
@@ -61,13 +62,13 @@ def a_stored(**changes: Any) -> dict[str, Any]:
 def test_a_topic_that_matches_twice_counts_once() -> None:
     twice = a_stored(topics=[{"id": "t", "version": 1}, {"id": "t", "version": 2}], tags=["x", "x"])
     made = counted([twice])
-    assert [(rollup["topic"], rollup["posts"]) for rollup in made.rollups()] == [("*", 1), ("t", 1)]
+    assert [(rollup["topic"], rollup["posts"]) for rollup in made.rollups()] == [("*", 1), ("t", 1)] * 2
     assert made.tops()[0]["tags"] == [{"key": "x", "posts": 1}]
 
 
 def test_reposts_and_deleted_posts_have_no_writer() -> None:
     made = counted([a_stored(kind="repost"), a_stored(deleted_at=HOUR), a_stored()])
-    assert made.tops()[0]["authors"] == [{"key": "ann", "posts": 1}]
+    assert made.tops()[0]["authors"] == [{"platform": "a", "key": "ann", "posts": 1}]
 
 
 def test_domains__stored_ones_before_those_of_the_links() -> None:
@@ -81,3 +82,9 @@ def test_a_long_list_is_cut__and_tells_what_the_first_one_has_that_is_left_out()
     top = counted(posts).tops()[0]
     assert (len(top["tags"]), top["tags_left_out"], top["tags"][0]) == (MOST_LISTED, 2, {"key": "tag000", "posts": 2})
     assert top["authors_left_out"] == 0
+
+
+def test_authors_of_two_platforms_are_two() -> None:
+    top = counted([a_stored(tags=["x"]), a_stored(platform="b", tags=["x"])]).tops()[0]
+    assert (top["platform"], top["tags"]) == ("*", [{"key": "x", "posts": 2}])
+    assert top["authors"] == [{"platform": platform, "key": "ann", "posts": 1} for platform in "ab"]

@@ -84,5 +84,5 @@ def test_a_window_around_moments_holds_them_in_whole_minutes() -> None:
     ],
 )
 def test_what_is_no_window_is_refused(begin: datetime, end: datetime) -> None:
-    with pytest.raises(ValueError, match="minute of UTC|nothing lies between"):
+    with pytest.raises(ValueError, match=r"minute of UTC|nothing lies between"):
         Window(from_at=begin, to_at=end)
