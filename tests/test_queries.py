@@ -13,6 +13,7 @@ from pymongo.database import Database
 from monitor.config import Config
 from monitor.post import FIELDS, Author, Counts, Match, Post, Revision, Score
 from monitor.store.connection import open_store
+from monitor.store.hour_count import HourCount
 from monitor.store.schema import COLLECTIONS
 from monitor.text.link_identity import domains, link_identities
 
@@ -275,6 +276,12 @@ def test_stored_documents_hold_what_is_described_and_nothing_else(db: Database[d
     stored = {name for document in db.posts.find() for name in document}
     assert stored <= described
     assert {"topics", "sentiment", "counts", "revisions"} <= stored
+
+
+def test_every_field_of_the_rollups_is_described() -> None:
+    count = HourCount(datetime(2026, 11, 20, tzinfo=UTC))
+    count.add({"platform": "x", "created_at": count.hour, "author": {"id": "ada"}})
+    assert first_column("Rollups") == {name for made in (*count.rollups(), *count.tops()) for name in made} - {"_id"}
 
 
 def test_every_index_is_described() -> None:

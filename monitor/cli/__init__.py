@@ -21,6 +21,7 @@ COMMANDS = {
     "normalize": "normalize",
     "quarantine": "quarantine",
     "raw": "raw",
+    "rollup": "rollup",
     "score": "score",
     "simulate": "simulate",
     "sources": "sources",

@@ -16,10 +16,12 @@ from pymongo.errors import DuplicateKeyError, OperationFailure
 from monitor import clock
 from monitor.errors import SchemaError
 from monitor.store.document import Document
+from monitor.store.rebuild import Rebuild
+from monitor.store.rollups import COLLECTIONS as ROLLUPS
 
 logger = logging.getLogger(__name__)
 
-VERSION = 1
+VERSION = 2
 
 _NAMESPACE_EXISTS = 48
 
@@ -60,9 +62,13 @@ class Migration:
     run: Callable[[AsyncDatabase[dict[str, Any]]], Awaitable[None]]
 
 
-MIGRATIONS: tuple[Migration, ...] = ()
-
 _NEWEST = ("created_at", DESCENDING)
+_ROLL_INDEXES = (
+    Index((("topic", ASCENDING), ("hour", ASCENDING), ("platform", ASCENDING))),
+    # All rollups of an hour, when it is counted anew.
+    Index((("hour", ASCENDING),)),
+)
+_ROLL_REQUIRED = {"_id": "string", "hour": "date", "platform": "string", "topic": "string"}
 
 COLLECTIONS: Mapping[str, Collection] = {
     "posts": Collection(
@@ -112,8 +118,19 @@ COLLECTIONS: Mapping[str, Collection] = {
     "topics": Collection(required={"_id": "string", "name": "string", "query": "string", "version": ["int", "long"]}),
     "topic_versions": Collection(indexes=(Index((("topic", ASCENDING), ("version", ASCENDING)), unique=True),)),
     "dirty": Collection(),
+    "roll_hour": Collection(indexes=_ROLL_INDEXES, required=_ROLL_REQUIRED),
+    "roll_top_hour": Collection(indexes=_ROLL_INDEXES, required=_ROLL_REQUIRED),
     "sign_ins": Collection(),
 }
+
+
+async def _add_rollups(database: AsyncDatabase[dict[str, Any]]) -> None:
+    for name in ROLLUPS:
+        await _make(database, name, COLLECTIONS[name])
+    await Rebuild(database).mark_all()
+
+
+MIGRATIONS: tuple[Migration, ...] = (Migration(2, "added rollups of every hour; `monitor rollup` counts them.", _add_rollups),)
 
 
 async def prepare(database: AsyncDatabase[dict[str, Any]]) -> None:

@@ -1,10 +1,11 @@
 """An open store in an empty database, posts to put into it, and a server that fails on command."""
 
 import os
+import random
 import socket
 import subprocess
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,10 +16,12 @@ from pymongo import MongoClient
 
 from monitor.config import Config, load
 from monitor.mongod.binary import find
-from monitor.post import Author, Post
+from monitor.post import Author, Match, Post, Score
 from monitor.source import Source
+from monitor.stages.rollup import Tally, roll_up_waiting
 from monitor.store.connection import Store, open_store
 from monitor.store.leases import Claim
+from monitor.store.rollups import Rollups, Timing
 
 _MORNING = datetime(2026, 11, 20, 8, tzinfo=UTC)
 
@@ -127,3 +130,43 @@ def _free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
+
+
+@pytest.fixture
+def many_posts() -> Callable[..., list[Post]]:
+    """Make posts drawn from a seed, all different, at moments between two: of two platforms and two topics, some deleted."""
+
+    def drawn(rng: random.Random, count: int, from_at: datetime, to_at: datetime, *, first: int = 1) -> list[Post]:
+        return [_drawn(rng, number, from_at + rng.random() * (to_at - from_at)) for number in range(first, first + count)]
+
+    return drawn
+
+
+@pytest.fixture
+def roll_up(store: Store) -> Callable[[], Awaitable[Tally]]:
+    """Count every hour that was written to; marks go at once, since no write of a test is under way then."""
+
+    async def counted() -> Tally:
+        return await roll_up_waiting(Rollups(store.database, Timing(settle_s=0)))
+
+    return counted
+
+
+def _drawn(rng: random.Random, number: int, created_at: datetime) -> Post:
+    label = rng.choice(("positive", "neutral", "negative", None))
+    score = Score(scorer="x", version="1", label=label, compound=None if label is None else round(rng.uniform(-1, 1), 4))
+    return replace(
+        _PATTERN,
+        id=f"https://example.org/{number}",
+        native_id=str(number),
+        platform=rng.choice(("mastodon", "bluesky")),
+        kind=rng.choice(("post", "post", "reply", "repost")),
+        created_at=created_at,
+        language=rng.choice(("en", "de", None)),
+        author=Author(id=f"author{rng.randrange(12)}"),
+        tags=tuple(rng.sample(("$tea", "milk", "a.b", "été"), rng.randrange(3))),
+        links=tuple(rng.sample(("https://www.Tea.example/x", "http://milk.example:80", "ftp://no.example"), rng.randrange(3))),
+        topics=tuple(Match(id=topic, version=1) for topic in rng.sample(("tea", "milk"), rng.randrange(3))),
+        sentiment=rng.choice((score, score, score, None)),
+        deleted_at=rng.choice((None, None, None, _MORNING)),
+    )

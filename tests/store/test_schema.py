@@ -115,22 +115,24 @@ def renaming(old: str, new: str) -> Callable[[AsyncDatabase[dict[str, Any]]], An
 
 async def test_steps_run_in_order_and_once(store: Store, a_post: Callable[..., Post]) -> None:
     """Two made-up versions: the post's text is renamed twice, whatever the order the steps are listed in."""
-    steps = (Migration(3, "b becomes c", renaming("b", "c")), Migration(2, "a becomes b", renaming("a", "b")))
+    now, first, second = schema.VERSION, schema.VERSION + 1, schema.VERSION + 2
+    steps = (Migration(second, "b becomes c", renaming("b", "c")), Migration(first, "a becomes b", renaming("a", "b")))
     await store.posts.upsert([a_post()])
     await store.database["posts"].update_many({}, {"$set": {"a": 1}})
-    with pytest.raises(SchemaError, match="version 1, this program needs 3"):
-        await schema.check(store.database, version=3)
-    assert await schema.migrate(store.database, steps=steps, version=3) == [
-        "Version 2: a becomes b",
-        "Version 3: b becomes c",
+    with pytest.raises(SchemaError, match=f"version {now}, this program needs {second}"):
+        await schema.check(store.database, version=second)
+    assert await schema.migrate(store.database, steps=steps, version=second) == [
+        f"Version {first}: a becomes b",
+        f"Version {second}: b becomes c",
     ]
-    await schema.check(store.database, version=3)
+    await schema.check(store.database, version=second)
     assert await store.database["posts"].count_documents({"c": 1}) == 1
-    assert await schema.migrate(store.database, steps=steps, version=3) == []
+    assert await schema.migrate(store.database, steps=steps, version=second) == []
 
 
 async def test_an_interrupted_migration_goes_on_where_it_stopped(store: Store) -> None:
     calls: list[int] = []
+    first, second = schema.VERSION + 1, schema.VERSION + 2
 
     def step(to: int, *, dies: bool = False) -> Migration:
         async def run(_database: AsyncDatabase[dict[str, Any]]) -> None:
@@ -141,10 +143,23 @@ async def test_an_interrupted_migration_goes_on_where_it_stopped(store: Store) -
         return Migration(to, f"step {to}", run)
 
     with pytest.raises(RuntimeError, match="power cut"):
-        await schema.migrate(store.database, steps=(step(2), step(3, dies=True)), version=3)
-    assert await schema.migrate(store.database, steps=(step(2), step(3)), version=3) == ["Version 3: step 3"]
-    assert calls == [2, 3, 3]
+        await schema.migrate(store.database, steps=(step(first), step(second, dies=True)), version=second)
+    steps = (step(first), step(second))
+    assert await schema.migrate(store.database, steps=steps, version=second) == [f"Version {second}: step {second}"]
+    assert calls == [first, second, second]
 
 
 def test_there_is_a_step_to_each_version() -> None:
     assert [step.to for step in schema.MIGRATIONS] == list(range(2, schema.VERSION + 1))
+
+
+async def test_version_1__its_hours_are_marked_for_rollups(store: Store, config: Config, a_post: Callable[..., Post]) -> None:
+    await store.posts.upsert([a_post()])
+    for name in ("roll_hour", "roll_top_hour"):
+        await store.database.drop_collection(name)
+    await store.database["dirty"].delete_many({})
+    await store.database["meta"].update_one({"_id": "schema"}, {"$set": {"version": 1}})
+    assert (await migrate(config))[0] == "Version 2: added rollups of every hour; `monitor rollup` counts them."
+    assert await store.database["dirty"].count_documents({}) == 1
+    assert {"roll_hour", "roll_top_hour"} <= set(await store.database.list_collection_names())
+    await (await open_store(config)).close()
