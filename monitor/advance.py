@@ -260,7 +260,10 @@ def _sunk(heads: tuple[Head, ...], gap: Gap, facts: Facts, rules: Rules, bottom:
     """The heads while a source is first read back to its `since`: the lowest goes down to where nothing late can turn up."""
     if heads[-1].mark != gap.top or gap.top_at is None or gap.top_at <= gap.opened_at - rules.overlap:
         return heads
-    return (*heads[:-1], *(_settled_head(_credible(facts, rules), facts, rules) or (Head(mark=bottom, asked_at=LONG_AGO),)))
+    return (
+        *(heads[:-1] or heads),
+        *(_settled_head(_credible(facts, rules), facts, rules) or (Head(mark=bottom, asked_at=LONG_AGO),)),
+    )
 
 
 def _heads(heads: tuple[Head, ...], asked_at: datetime, rules: Rules) -> tuple[Head, ...]:

@@ -8,6 +8,7 @@ from monitor.crawl.normalize import normalize_page
 from monitor.crawl.page_item import PageItem
 from monitor.crawl.session import Session
 from monitor.crawl.spider import PlatformSpider
+from monitor.crawl.stream_item import StreamItem
 
 
 class NormalizePipeline:
@@ -23,7 +24,8 @@ class NormalizePipeline:
 
     async def process_item(self, item: PageItem) -> PageItem:
         assert isinstance(self.crawler.spider, PlatformSpider)
-        if not self.crawler.settings.getdict("FEEDS"):  # a file is to hold what was shown, known or not
+        # A file is to hold what was shown, known or not; and what a stream repeats, it drops itself.
+        if not (self.crawler.settings.getdict("FEEDS") or isinstance(item, StreamItem)):
             topics = await self.session.topics(item.source.platform)
             await self.session.repeats.find(item, self.crawler.spider, await self.session.store(), topics)
         normalize_page(self.crawler.spider, item)

@@ -7,6 +7,7 @@ from scrapy.crawler import Crawler
 from monitor.crawl.late_missed import late_missed
 from monitor.crawl.page_item import PageItem
 from monitor.crawl.session import Session
+from monitor.errors import StoreUnavailableError
 
 
 class StorePipeline:
@@ -24,6 +25,9 @@ class StorePipeline:
         committed = await committer.commit(item.commit())
         if committed.refused == len(item.refused):  # what MongoDB refused must be refused again, not taken for stored
             self.session.repeats.remember(item)
-        late = await late_missed(await self.session.store(), item, committed)
+        try:
+            late = await late_missed(await self.session.store(), item, committed)
+        except StoreUnavailableError:  # the page is stored; this one count is not worth its walk
+            late = 0
         self.session.tally.add(item, committed, late_missed=late)
         return item

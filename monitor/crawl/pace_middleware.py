@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Self
 from urllib.parse import urlsplit
 
-from scrapy import Request
+from scrapy import Request, signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import (
     CannotResolveHostError,
@@ -58,7 +58,9 @@ class PaceMiddleware:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(crawler)
+        middleware = cls(crawler)
+        crawler.signals.connect(middleware.response_downloaded, signal=signals.response_downloaded)
+        return middleware
 
     async def process_request(self, request: Request) -> None:
         if not request.url.startswith("http"):
@@ -76,14 +78,19 @@ class PaceMiddleware:
         pace.sent(sent_at)
         circuit.sent(sent_at)
 
+    def response_downloaded(self, response: Response, request: Request) -> None:
+        """Learn from the headers of every reply, also of one whose body no middleware can read."""
+        if not request.url.startswith("http"):
+            return
+        sent_at = request.meta.pop(_SENT_AT, None)
+        headers = header_map(response)
+        wait = self._pace(request).answered(response.status, headers, at=time.monotonic(), now=clock.now(), sent_at=sent_at)
+        if wait is not None:
+            request.meta["asked_wait_s"] = wait
+
     def process_response(self, request: Request, response: Response) -> Response:
         if request.url.startswith("http"):
-            headers = header_map(response)
-            sent_at = request.meta.pop(_SENT_AT, None)
-            wait = self._pace(request).answered(response.status, headers, at=time.monotonic(), now=clock.now(), sent_at=sent_at)
-            if wait is not None:
-                request.meta["asked_wait_s"] = wait
-            self._hold(request, response, headers)
+            self._hold(request, response, header_map(response))
             if response.status >= 500 or response.status == 408:
                 self._failed(request, f"status {response.status}")
             elif self._circuit(request).answered():

@@ -11,7 +11,7 @@ backup was restored, everything is looked up again.
 
 import logging
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Protocol
@@ -41,29 +41,19 @@ class Platform(Protocol):
 
 @dataclass(slots=True)
 class _Source:
-    """What was read of one source: rows by the poll that is under way, and by the one before it; and each post's last row.
-
-    Only the last counts: a post that was deleted, or edited, and is back as it was has to be read.
-    """
+    """What was read of one source: rows by the poll that is under way, and by the one before it."""
 
     version: int
     epoch: int
     now: dict[bytes, Repeat] = field(default_factory=dict)
     before: dict[bytes, Repeat] = field(default_factory=dict)
-    last: dict[str, bytes] = field(default_factory=dict)
 
     def poll(self, epoch: int) -> None:
         """Begin another poll, and forget what the one before the last brought."""
         self.epoch, self.before, self.now = epoch, self.now, {}
-        self.last = {repeat.post_id: row for row, repeat in self.before.items() if self.last[repeat.post_id] == row}
 
     def find(self, row: bytes) -> Repeat | None:
-        repeat = self.now.get(row) or self.before.get(row)
-        return repeat if repeat is not None and self.last.get(repeat.post_id) == row else None
-
-    def add(self, row: bytes, repeat: Repeat) -> None:
-        self.last[repeat.post_id] = row
-        self.now[row] = repeat
+        return self.now.get(row) or self.before.get(row)
 
 
 class Repeats:
@@ -72,6 +62,9 @@ class Repeats:
     def __init__(self) -> None:
         self._sources: OrderedDict[str, _Source] = OrderedDict()
         self._key: tuple[object, str, bytes] = (None, "", b"")
+        # Each post's last row, by route: one that was deleted or edited and is back as it was has to be read, whichever source
+        # brought the change.
+        self._last: OrderedDict[tuple[str, str], bytes] = OrderedDict()
 
     async def find(self, item: PageItem, platform: Platform, store: Store, topics: Sequence[tuple[Topic, Any]]) -> None:
         """Fill the item's `encodings` and `digests`, and `repeats` with the rows that are stored as they are."""
@@ -81,9 +74,13 @@ class Repeats:
             None if encoding is None else blake2b(encoding, key=key, digest_size=ROW_BYTES).digest()
             for encoding in item.encodings
         ]
-        known = self._source_of(item)
-        found = {place: known.find(row) for place, row in enumerate(item.digests) if row is not None}
-        item.repeats = {place: repeat for place, repeat in found.items() if repeat is not None}
+        known, way = self._source_of(item), route(item.source)
+        found = {place: (row, known.find(row)) for place, row in enumerate(item.digests) if row is not None}
+        item.repeats = {
+            place: repeat
+            for place, (row, repeat) in found.items()
+            if repeat is not None and self._last.get((way, repeat.post_id)) == row
+        }
         item.repeats |= await _stored(item, platform, store)
 
     def remember(self, item: PageItem) -> None:
@@ -92,16 +89,23 @@ class Repeats:
         if source is None or item.move is None:
             return
         source.version = item.move.bookmark.version
-        for post in item.posts:
-            source.add(item.rows.get(post.id, b""), Repeat(post.id, post.created_at))
-        for place, repeat in item.repeats.items():
-            if (row := item.digests[place]) is not None:
-                source.add(row, repeat)
+        brought = {item.rows.get(post.id, b""): Repeat(post.id, post.created_at) for post in item.posts}
+        brought |= {row: repeat for place, repeat in item.repeats.items() if (row := item.digests[place]) is not None}
+        source.now |= brought
+        self._note_last({post.id: item.rows.get(post.id, b"") for post in item.posts}, route(item.source))
+        self._note_last({repeat.post_id: row for row, repeat in brought.items()}, route(item.source))
         self._sources.move_to_end(item.source.id)
         while len(self._sources) > 1 and self._size() > MOST_REMEMBERED:
             self._sources.popitem(last=False)
         if self._size() > MOST_REMEMBERED:
             self._sources.clear()
+
+    def _note_last(self, rows: Mapping[str, bytes], way: str) -> None:
+        for post_id, row in rows.items():
+            self._last[way, post_id] = row
+            self._last.move_to_end((way, post_id))
+        while len(self._last) > MOST_REMEMBERED:
+            self._last.popitem(last=False)
 
     def _source_of(self, item: PageItem) -> _Source:
         source = self._sources.get(item.source.id)

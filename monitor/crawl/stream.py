@@ -16,7 +16,6 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from monitor import clock
-from monitor.advance import FUTURE
 from monitor.bookmark import Bookmark, Step
 from monitor.config import DEFAULT_DATABASE
 from monitor.crawl.address import address
@@ -43,6 +42,7 @@ logger = logging.getLogger(__name__)
 
 REWIND_MS = 5_000  # streams repeat after a reconnect, and their times are not quite in order
 FIRST_MS = 60_000  # how far back a source begins that was never heard before
+AHEAD = timedelta(minutes=10)  # a frame's time beyond our own clock is no time; as a cursor it would hide holes
 SLACK_MS = 60_000  # how long after `since` a first frame may come without a hole being told of
 SILENCE_S = 60.0  # without a frame or a ping the connection is taken for dead; Jetstream pings every 30 s
 CAUGHT_UP_S = 3.0  # of silence, after which a stream that was asked for its past has no more of it
@@ -178,7 +178,7 @@ class Stream(Poll):
     def _dated(self, frame: Frame) -> Frame:
         """The frame without a mark that cannot be: one from the future would hide all to come, an old one would hide a hole."""
         mark = frame.mark
-        if mark is None or self._asked_after - SLACK_MS <= mark <= _milliseconds(clock.now() + FUTURE):
+        if mark is None or self._asked_after - SLACK_MS <= mark <= _milliseconds(clock.now() + AHEAD):
             return frame
         return replace(frame, mark=None)
 

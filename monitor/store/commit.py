@@ -171,7 +171,10 @@ class Committer:
     async def _write_posts(self, commits: list[Commit], until: float) -> tuple[list[Outcome], set[str]]:
         """What became of the posts of each commit, and the ids of all that are new."""
         posts = [post for commit in commits for post in commit.posts]
-        rows = {post_id: row for commit in commits for post_id, row in commit.rows.items()}
+        rows: dict[str, bytes] = {}
+        for commit in commits:
+            for post_id, row in commit.rows.items():
+                rows[post_id] = row if rows.get(post_id, row) == row else b""  # nobody knows which one the store will hold
         written = await persist(lambda: self._store.posts.write(posts, rows), until=until)
         fresh = {post_id for post_id, fate in written.fates.items() if fate == "new"}
         return outcomes([commit.posts for commit in commits], written), fresh

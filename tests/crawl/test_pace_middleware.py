@@ -35,7 +35,9 @@ def middleware(spider: object, *, probe_s: float = 60.0) -> PaceMiddleware:
 
 def answered(pace: PaceMiddleware, body: bytes, *, host: str = "one.example", status: int = 200) -> None:
     request = Request(f"https://{host}/")
-    pace.process_response(request, Response(request.url, status=status, body=body))
+    response = Response(request.url, status=status, body=body)
+    pace.response_downloaded(response, request)
+    pace.process_response(request, response)
 
 
 async def test_wait_in_a_good_reply__next_request_is_not_sent() -> None:
@@ -51,7 +53,9 @@ async def test_good_reply_says_that_no_calls_are_left__next_request_is_not_sent_
     request = Request("https://one.example/")
     await pace.process_request(request)
     headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "3000"}
-    pace.process_response(request, Response(request.url, headers=headers))
+    response = Response(request.url, headers=headers)
+    pace.response_downloaded(response, request)
+    pace.process_response(request, response)
     with pytest.raises(RateLimitedError) as refused:
         await asyncio.wait_for(pace.process_request(Request("https://one.example/other")), timeout=2)
     assert refused.value.wait_s == pytest.approx(3000, abs=1)

@@ -52,10 +52,12 @@ class Reader:
     def __init__(self, store: Store) -> None:
         self.store, self.repeats, self.birds = store, Repeats(), Birds()
 
-    async def page(self, *rows: Any, bookmark: Bookmark = READ, epoch: int = 1, topics: Any = ()) -> PageItem:
+    async def page(
+        self, *rows: Any, bookmark: Bookmark = READ, epoch: int = 1, topics: Any = (), source: Source = SOURCE
+    ) -> PageItem:
         marks = [row["id"] if isinstance(row, dict) else None for row in rows]
         item = PageItem(
-            source=SOURCE, page=Page(rows, marks), reply=REPLY, step=Step(), rules=RULES, bookmark=bookmark, epoch=epoch, run="r",
+            source=source, page=Page(rows, marks), reply=REPLY, step=Step(), rules=RULES, bookmark=bookmark, epoch=epoch, run="r",
             asked_at=AT, began_at=AT,
         )  # fmt: skip
         await self.repeats.find(item, self.birds, self.store, topics)
@@ -106,6 +108,18 @@ async def test_find__a_post_that_is_back_as_it_was__is_read(store: Store) -> Non
         bookmark = after(item)
         read.append([post.text for post in item.posts])
     assert read == [["a"], ["b"], ["a"], []]
+
+
+async def test_find__another_source_saw_it_change__the_old_row_is_read(store: Store) -> None:
+    reader = Reader(store)
+    other = Source(platform="mastodon", kind="tag", parameters={"instance": "birds.example", "tag": "y"})
+    first = await reader.page({"id": 90, "text": "a"})
+    await reader.page({"id": 90, "text": "b"}, source=other)
+    again = await reader.page({"id": 90, "text": "a"}, bookmark=after(first), epoch=2)
+    assert again.repeats == {}
+    found = await store.posts.find("bird:90")
+    assert found is not None
+    assert found.text == "a"
 
 
 async def test_find__two_rows_of_one_post__are_both_read_each_time(store: Store) -> None:

@@ -19,6 +19,9 @@ from scrapy.crawler import AsyncCrawlerProcess
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 from w3lib.html import remove_tags
 
+from monitor.text.link_identity import domains, link_identities
+from monitor.text.signature import signature
+
 MEDIA = {"image": "image", "video": "video", "gifv": "gif", "audio": "audio"}
 
 
@@ -80,9 +83,12 @@ class PostPipeline:
             },
             "sensitive": said["sensitive"],
             "seen_on": ["mastodon/m.example"],
+            "signature": signature(self.text(said["content"])),
             "fetched_at": datetime.now(UTC),
             "raw": Binary(zstandard.compress(json.dumps(status).encode(), 1)),
         }
+        post["link_ids"] = list(link_identities(post.get("links", ())))
+        post["domains"] = list(domains(post["link_ids"]))
         item["post"] = {name: value for name, value in post.items() if value is not None and value not in ("", [])}
         return item
 

@@ -24,6 +24,8 @@ from pages import TAGS
 from pymongo import AsyncMongoClient, InsertOne, UpdateOne, WriteConcern
 
 from monitor.sentiment.vader import score
+from monitor.text.link_identity import domains, link_identities
+from monitor.text.signature import signature
 
 MEDIA = {"image": "image", "video": "video", "gifv": "gif", "audio": "audio"}
 BREAK, TAG, ADDRESS = re.compile(r"<br ?/?>"), re.compile(r"<[^>]*>"), re.compile(r'<a href="([^"]+)"')
@@ -120,6 +122,7 @@ def post_of(raw: bytes, status: Status) -> dict[str, Any]:
         },
         "sensitive": status.sensitive,
         "seen_on": ["mastodon/m.example"],
+        "signature": signature(text),
         "fetched_at": now,
         "first_seen": now,
         "sentiment": {
@@ -132,6 +135,9 @@ def post_of(raw: bytes, status: Status) -> dict[str, Any]:
         "digest": blake2b(raw, digest_size=12).digest(),
         "raw": Binary(COMPRESSOR.compress(raw)),
     }
+    if post["links"]:
+        post["link_ids"] = list(link_identities(post["links"]))
+        post["domains"] = list(domains(post["link_ids"]))
     return {name: value for name, value in post.items() if value is not None and value not in ("", [])}
 
 
