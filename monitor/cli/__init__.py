@@ -19,6 +19,7 @@ COMMANDS = {
     "demo": "demo",
     "doctor": "doctor",
     "normalize": "normalize",
+    "posts": "posts",
     "quarantine": "quarantine",
     "raw": "raw",
     "rollup": "rollup",
