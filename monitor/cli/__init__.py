@@ -26,6 +26,7 @@ COMMANDS = {
     "score": "score",
     "simulate": "simulate",
     "sources": "sources",
+    "stats": "stats",
     "track": "track",
     "why": "why",
 }

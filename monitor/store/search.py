@@ -40,6 +40,19 @@ class Search:
             if exact or query is None or query.find(post) is not None:
                 yield post
 
+    @tells_outage
+    async def ends(self, query: Query | None) -> tuple[datetime, datetime] | None:
+        """When the first and the last of these posts were written, at the widest: where the filter is not exact, of more posts."""
+        found = wanted(query, stored_by=None)
+        moments: list[datetime] = []
+        for direction in (1, -1):
+            with pymongo.timeout(PAGE_S):
+                stored = await self._posts.find_one(found, {"created_at": 1}, sort=[("created_at", direction)])
+            if stored is None:
+                return None
+            moments.append(stored["created_at"])
+        return moments[0], moments[1]
+
     async def _newest_first(self, found: Document) -> AsyncIterator[Document]:
         """By moment, for which there are indexes, and not by moment and id, for which the server would sort all posts each time.
 

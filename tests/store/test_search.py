@@ -83,6 +83,16 @@ async def test_newest_first__is_read_from_an_index(store: Store, a_post: Callabl
     assert "SORT" not in str(plan["queryPlanner"]["winningPlan"]).replace("SORT_MERGE", "")
 
 
+async def test_ends__the_first_and_the_last_moment(store: Store, a_post: Callable[..., Post]) -> None:
+    search = Search(store.database)
+    assert await search.ends(None) is None
+    await store.posts.upsert([a_post(number, created_at=BEGIN + timedelta(hours=number)) for number in range(3)])
+    await store.posts.upsert([a_post(9, created_at=END, language="en")])
+    assert await search.ends(None) == (BEGIN, END)
+    assert await search.ends(parse_search("lang:en")) == (END, END)
+    assert await search.ends(parse_search("lang:de")) is None
+
+
 async def test_posts__mongodb_is_away__is_told(
     faulty: Store, fail: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
