@@ -21,6 +21,7 @@ DOMAIN = (
     "source",
     "topic",
     "scope",
+    "moment",
     "errors",
     "query",
     "text",

@@ -1,0 +1,134 @@
+"""`monitor posts`: the stored posts of a scope, on the terminal or as a file."""
+
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from monitor import __version__, clock
+from monitor.cli.export_file import Form, Hashed, form_of, write, write_file
+from monitor.cli.opened import opened, run, say_if_simulated
+from monitor.post import Post
+from monitor.scope import Scope, parse
+from monitor.store import schema
+from monitor.store.connection import Store
+from monitor.store.search import Search
+from monitor.store.simulated import Simulated
+
+ROWS = 20  # of a table without --limit: what a screen holds
+LONGEST_SHOWN = 300  # characters of a text in the table; a terminal cuts it shorter
+
+
+@click.command()
+@click.argument("scope_text", metavar="[SCOPE]", default="")
+@click.option("--limit", type=click.IntRange(1), help=f"At most so many, newest first; a table shows {ROWS} without it.")
+@click.option("--json", "form", flag_value="json", type=click.Choice(["json", "jsonl", "csv"]), help="One JSON array.")
+@click.option("--jsonl", "form", flag_value="jsonl", help="One JSON object per line.")
+@click.option("--csv", "form", flag_value="csv", help="A table for spreadsheets, which cannot run as formulas.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file, and a manifest beside it.")
+def posts(scope_text: str, limit: int | None, form: Form | None, out: Path | None) -> None:
+    """Show the stored posts of SCOPE, newest first; all of them, with --json, --jsonl, --csv or --out.
+
+    SCOPE is the query string of a page's address, such as 'topic=climate&lang=en&from=-7d'. Without it: every post.
+    """
+    now = clock.now()
+    scope = parse(scope_text, now=now)
+    if out is not None:
+        count = run(_to_file(scope, scope.frozen(now), limit, form or form_of(out), out))
+        click.echo(f"{count} posts in {out}, described in {out.name}.manifest.json", err=True)
+    elif form is not None:
+        count = run(_to_stdout(scope.frozen(now), limit, form))
+    else:
+        count = run(_to_table(scope.frozen(now), limit or ROWS))
+    if not count:
+        click.echo(f"No stored post is in the scope {str(scope) or 'of all posts'}.", err=True)
+
+
+async def _found(store: Store, frozen: Scope, limit: int | None) -> AsyncIterator[Post]:
+    """The posts of a scope, whose moments stand still."""
+    number = 0
+    async for post in Search(store.database).posts(frozen.asks(clock.now()), stored_by=frozen.stored_by()):
+        yield post
+        number += 1
+        if number == limit:
+            return
+
+
+async def _to_file(scope: Scope, frozen: Scope, limit: int | None, form: Form, out: Path) -> int:
+    async with opened() as store:
+        await say_if_simulated(store)
+        versions = await _topics(store, scope)
+        query = frozen.asks(clock.now())
+        about: dict[str, Any] = {
+            "scope": str(scope),
+            "frozen": str(frozen),
+            "query": None if query is None else str(query),
+            "limit": limit,
+            "as_of": frozen.as_of,
+            "versions": {"monitor": __version__, "schema": schema.VERSION, "topics": versions},
+            "simulated": await Simulated(store).is_marked(),
+        }
+        return (await write_file(_found(store, frozen, limit), form, out, about)).posts
+
+
+async def _to_stdout(frozen: Scope, limit: int | None, form: Form) -> int:
+    async with opened() as store:
+        await say_if_simulated(store)
+        await _topics(store, frozen)
+        return (await write(_found(store, frozen, limit), form, Hashed(sys.stdout.buffer))).posts
+
+
+async def _to_table(frozen: Scope, limit: int) -> int:
+    async with opened() as store:
+        await say_if_simulated(store)
+        await _topics(store, frozen)
+        shown = [post async for post in _found(store, frozen, limit + 1)]
+    if shown:
+        Console().print(_table(shown[:limit], ZoneInfo(frozen.zone)))
+    if len(shown) > limit:
+        click.echo(f"There are more than these {limit}: raise --limit, or write all with --out FILE.", err=True)
+    return len(shown)
+
+
+async def _topics(store: Store, scope: Scope) -> dict[str, int]:
+    """The present version of each topic of the scope; one that does not exist is told on stderr."""
+    versions = {}
+    for name in scope.topics:
+        topic = await store.topics.get(name.removeprefix("!"))
+        if topic is None:
+            click.echo(f"There is no topic {name.removeprefix('!')} now; posts may remember one.", err=True)
+        else:
+            versions[topic.id] = topic.version
+    return versions
+
+
+def _table(shown: list[Post], zone: ZoneInfo) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in (f"written ({zone.key})", "platform", "author", "sentiment", "post"):
+        table.add_column(heading, no_wrap=heading != "post")
+    for post in shown:
+        score = post.sentiment
+        told = "-" if score is None or score.label is None else score.label
+        text = " ".join(filter(None, (post.title, post.summary, post.text)))
+        table.add_row(
+            f"{post.created_at.astimezone(zone):%Y-%m-%d %H:%M}",
+            Text(_plain(post.platform)),
+            Text(_plain(post.author.handle or post.author.id), overflow="ellipsis", no_wrap=True),
+            told,
+            Text("(deleted)" if post.deleted_at else _plain(text), overflow="ellipsis", no_wrap=True),
+        )
+        # What other commands take is never cut.
+        table.add_row("", "", "", "", Text(_plain(post.id), style="dim", overflow="fold"))
+    return table
+
+
+def _plain(text: str) -> str:
+    """One line of a stranger's text, without what would move the cursor or turn the line around."""
+    line = " ".join(text.split())[:LONGEST_SHOWN]
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in line)
