@@ -25,6 +25,7 @@ COMMANDS = {
     "score": "score",
     "simulate": "simulate",
     "sources": "sources",
+    "topics": "topics",
     "track": "track",
     "why": "why",
 }
