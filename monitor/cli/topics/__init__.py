@@ -3,6 +3,9 @@
 import click
 
 from monitor.cli.topics.explain import explain
+from monitor.cli.topics.listing import list_topics, show
+from monitor.cli.topics.trial import trial
+from monitor.cli.track import track
 
 
 @click.group()
@@ -10,4 +13,6 @@ def topics() -> None:
     """What is watched: topics, each a query with the platforms to look on, and every version it had."""
 
 
-topics.add_command(explain)
+for command in (explain, list_topics, show, trial):
+    topics.add_command(command)
+topics.add_command(track, "add")
