@@ -2,8 +2,11 @@
 
 import click
 
+from monitor.cli.topics.edit import edit
 from monitor.cli.topics.explain import explain
 from monitor.cli.topics.listing import list_topics, show
+from monitor.cli.topics.rematch import rematch
+from monitor.cli.topics.remove import remove
 from monitor.cli.topics.trial import trial
 from monitor.cli.track import track
 
@@ -13,6 +16,6 @@ def topics() -> None:
     """What is watched: topics, each a query with the platforms to look on, and every version it had."""
 
 
-for command in (explain, list_topics, show, trial):
+for command in (edit, explain, list_topics, rematch, remove, show, trial):
     topics.add_command(command)
 topics.add_command(track, "add")
