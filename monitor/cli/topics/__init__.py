@@ -3,6 +3,7 @@
 import click
 
 from monitor.cli.topics.edit import edit
+from monitor.cli.topics.exchange import export_topics, import_topics
 from monitor.cli.topics.explain import explain
 from monitor.cli.topics.listing import list_topics, show
 from monitor.cli.topics.rematch import rematch
@@ -16,6 +17,6 @@ def topics() -> None:
     """What is watched: topics, each a query with the platforms to look on, and every version it had."""
 
 
-for command in (edit, explain, list_topics, rematch, remove, show, trial):
+for command in (edit, explain, export_topics, import_topics, list_topics, rematch, remove, show, trial):
     topics.add_command(command)
 topics.add_command(track, "add")
