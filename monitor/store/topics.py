@@ -61,7 +61,7 @@ class Topics:
         """
         old = await self.get(topic_id)
         if old is None:
-            raise UsageError(f"There is no topic {topic_id}; `monitor topics` lists them.")
+            raise UsageError(f"There is no topic {topic_id}; `monitor topics list` lists them.")
         new = Topic(
             id=topic_id,
             name=old.name if name is None else name,
