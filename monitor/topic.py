@@ -19,11 +19,16 @@ class Topic:
     platforms: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if not _ID.fullmatch(self.id):
+        if not is_id(self.id):
             raise UsageError(
                 f"Topic id {self.id!r} is not usable: lower-case letters, digits, - and _, at most 64, "
                 "beginning with a letter or digit."
             )
+
+
+def is_id(text: str) -> bool:
+    """Whether a topic can have this id."""
+    return _ID.fullmatch(text) is not None
 
 
 def slug(text: str) -> str:

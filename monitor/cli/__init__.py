@@ -27,6 +27,7 @@ COMMANDS = {
     "simulate": "simulate",
     "sources": "sources",
     "stats": "stats",
+    "topics": "topics",
     "track": "track",
     "why": "why",
 }

@@ -4,7 +4,7 @@ Who may move a bookmark is `monitor.store.leases`' business, moving it `monitor.
 server's, so that nodes with wrong clocks agree.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -162,6 +162,12 @@ class Sources:
         result = await self._sources.delete_one({"_id": source_id})
         await self.database["ledger"].delete_many({"source": source_id})
         return result.deleted_count == 1
+
+    @tells_outage
+    async def release(self, topic: str, *, among: Collection[str] | None = None) -> int:
+        """Have sources serve a topic no more, those `among` or all; returns how many did. What no topic wants is polled no more."""
+        wanted: Document = {"topics": topic} | ({} if among is None else {"_id": {"$in": sorted(among)}})
+        return (await self._sources.update_many(wanted, {"$pull": {"topics": topic}})).modified_count
 
 
 def due_sources(platform: str) -> Document:

@@ -29,7 +29,9 @@ class Topics:
         try:
             await self._store(first, known_version=None)
         except DuplicateKeyError as error:
-            raise UsageError(f"There is a topic {topic.id} already: choose another id with --id, or edit that one.") from error
+            raise UsageError(
+                f"There is a topic {topic.id} already, or there was one: choose another id with --id, since ids are never reused."
+            ) from error
         return first
 
     @tells_outage
@@ -59,7 +61,7 @@ class Topics:
         """
         old = await self.get(topic_id)
         if old is None:
-            raise UsageError(f"There is no topic {topic_id}; `monitor topics` lists them.")
+            raise UsageError(f"There is no topic {topic_id}; `monitor topics list` lists them.")
         new = Topic(
             id=topic_id,
             name=old.name if name is None else name,
@@ -74,6 +76,11 @@ class Topics:
         if not edited:
             raise UsageError(f"Somebody else has just edited the topic {topic_id}: look at it and edit again.")
         return new
+
+    @tells_outage
+    async def remove(self, topic_id: str) -> bool:
+        """Watch a topic no more; its versions stay, so that its id is not used again. False where there is no such topic."""
+        return (await self._topics.delete_one({"_id": topic_id})).deleted_count == 1
 
     async def _store(self, topic: Topic, *, known_version: int | None) -> bool:
         """Write topic and version together; False when the stored topic is not at `known_version` (None: there is none)."""

@@ -1,0 +1,53 @@
+"""What a topic is compiled to, place by place."""
+
+import pytest
+
+from monitor.config import load
+from monitor.crawl.platforms import platform
+from monitor.crawl.topic_sources import Named, chosen, compiled, compiled_ids, named
+from monitor.errors import UsageError
+from monitor.query.parse import parse
+
+
+def test_named__host_of_a_platform_or_of_any() -> None:
+    assert named(["mastodon:a.example", "b.example:8080"], ["https://c.example/feed"]) == Named(
+        hosts=(("mastodon", "a.example"), (None, "b.example:8080")), feeds=("https://c.example/feed",)
+    )
+
+
+def test_chosen__a_feed__brings_its_platform() -> None:
+    spiders = chosen("hackernews, hackernews", Named(feeds=("https://c.example/feed",)))
+    assert [spider.name for spider in spiders] == ["hackernews", "feeds"]
+
+
+def test_chosen__host_that_could_be_of_two_platforms__is_refused() -> None:
+    with pytest.raises(UsageError, match="--instance HOST could mean mastodon or lemmy"):
+        chosen("mastodon,lemmy", Named(hosts=((None, "a.example"),)))
+
+
+def test_compiled__a_place_each__with_the_topic() -> None:
+    where = Named(hosts=(("mastodon", "a.example"), ("mastodon", "b.example"), ("lemmy", "c.example")))
+    made = compiled(platform("mastodon"), parse("#tea"), where, topic="x", config=load({}))
+    assert [(source.id, source.topics) for each in made for source in each.sources] == [
+        ("mastodon/tag?instance=a.example&tag=tea", ("x",)),
+        ("mastodon/tag?instance=b.example&tag=tea", ("x",)),
+    ]
+    assert {each.native.relation for each in made if each.native} == {"exact"}
+
+
+def test_compiled__feeds__are_polled_whatever_the_query() -> None:
+    (made,) = compiled(platform("feeds"), parse("tea"), Named(feeds=("https://c.example/feed",)), topic="x", config=load({}))
+    assert (made.native, [source.id for source in made.sources]) == (None, ["feeds/url?url=https://c.example/feed"])
+    assert compiled_ids(platform("feeds"), parse("tea"), Named(feeds=("https://c.example/feed",))) == set()
+
+
+def test_compiled__many_servers_and_none_to_begin_with__is_refused() -> None:
+    with pytest.raises(UsageError, match="name one with --instance discourse:HOST"):
+        compiled(platform("discourse"), parse("tea"), Named(), topic="x", config=load({}))
+
+
+def test_compiled_ids__with_and_without_a_token() -> None:
+    assert compiled_ids(platform("mastodon"), parse("tea"), Named(hosts=(("mastodon", "a.example"),))) == {
+        "mastodon/tag?instance=a.example&tag=tea",
+        "mastodon/query?instance=a.example&query=tea",
+    }
