@@ -2,21 +2,32 @@
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 from monitor.errors import UsageError
+
+Authors = Literal["keep", "pseudonymise"]
 
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """`id` is a slug that is never reused; `version` counts changes of the query from 1."""
+    """`id` is a slug that is never reused; `version` counts changes of the query from 1.
+
+    `every_s`: how fresh its posts are to be, None: as the platform is polled. `authors` and `redact` (names of kinds, or patterns)
+    are applied to its posts before they are stored. `tags` are for people.
+    """
 
     id: str
     name: str
     query: str
     version: int = 1
     platforms: tuple[str, ...] = ()
+    every_s: int | None = None
+    authors: Authors = "keep"
+    redact: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not is_id(self.id):

@@ -21,7 +21,7 @@ from monitor.store.rollups import COLLECTIONS as ROLLUPS
 
 logger = logging.getLogger(__name__)
 
-VERSION = 2
+VERSION = 3
 
 _NAMESPACE_EXISTS = 48
 
@@ -130,7 +130,15 @@ async def _add_rollups(database: AsyncDatabase[dict[str, Any]]) -> None:
     await Rebuild(database).mark_all()
 
 
-MIGRATIONS: tuple[Migration, ...] = (Migration(2, "added rollups of every hour; `monitor rollup` counts them.", _add_rollups),)
+async def _make_all(database: AsyncDatabase[dict[str, Any]]) -> None:
+    for name, collection in COLLECTIONS.items():
+        await _make(database, name, collection)
+
+
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration(2, "added rollups of every hour; `monitor rollup` counts them.", _add_rollups),
+    Migration(3, "made the collections of word search, saved searches and labels.", _make_all),
+)
 
 
 async def prepare(database: AsyncDatabase[dict[str, Any]]) -> None:

@@ -1,7 +1,8 @@
 """Topics, and every version their queries ever had: posts remember which version they matched."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, TypedDict, Unpack
 
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
@@ -11,7 +12,19 @@ from monitor import clock
 from monitor.errors import UsageError
 from monitor.store.document import Document
 from monitor.store.outage import tells_outage
-from monitor.topic import Topic
+from monitor.topic import Authors, Topic
+
+
+class Changes(TypedDict, total=False):
+    """What of a topic can be changed; what is not given stays."""
+
+    name: str
+    query: str
+    platforms: tuple[str, ...]
+    every_s: int | None
+    authors: Authors
+    redact: tuple[str, ...]
+    tags: tuple[str, ...]
 
 
 class Topics:
@@ -25,7 +38,7 @@ class Topics:
     @tells_outage
     async def add(self, topic: Topic) -> Topic:
         """Store a new topic as version 1. Raises UsageError when its id is taken: ids are never reused."""
-        first = Topic(id=topic.id, name=topic.name, query=topic.query, platforms=topic.platforms)
+        first = replace(topic, version=1)
         try:
             await self._store(first, known_version=None)
         except DuplicateKeyError as error:
@@ -52,9 +65,7 @@ class Topics:
         return [_topic_of(stored | {"_id": stored["topic"]}) async for stored in found]
 
     @tells_outage
-    async def edit(
-        self, topic_id: str, *, name: str | None = None, query: str | None = None, platforms: Sequence[str] | None = None
-    ) -> Topic:
+    async def edit(self, topic_id: str, **changes: Unpack[Changes]) -> Topic:
         """Change what is given and return the topic; another query makes a new version.
 
         Raises UsageError when there is no such topic, or somebody else edits it at this moment.
@@ -62,13 +73,8 @@ class Topics:
         old = await self.get(topic_id)
         if old is None:
             raise UsageError(f"There is no topic {topic_id}; `monitor topics list` lists them.")
-        new = Topic(
-            id=topic_id,
-            name=old.name if name is None else name,
-            query=old.query if query is None else query,
-            version=old.version + (query is not None and query != old.query),
-            platforms=old.platforms if platforms is None else tuple(platforms),
-        )
+        new = replace(old, **changes)
+        new = replace(new, version=old.version + (new.query != old.query))
         try:
             edited = await self._store(new, known_version=old.version)
         except DuplicateKeyError:
@@ -102,14 +108,28 @@ class Topics:
 
 
 def _fields(topic: Topic) -> Document:
-    return {"name": topic.name, "query": topic.query, "version": topic.version, "platforms": list(topic.platforms)}
+    return {
+        "name": topic.name,
+        "query": topic.query,
+        "version": topic.version,
+        "platforms": list(topic.platforms),
+        "every_s": topic.every_s,
+        "authors": topic.authors,
+        "redact": list(topic.redact),
+        "tags": list(topic.tags),
+    }
 
 
 def _topic_of(stored: Mapping[str, Any]) -> Topic:
+    every_s = stored.get("every_s")
     return Topic(
         id=stored["_id"],
         name=stored["name"],
         query=stored["query"],
         version=int(stored["version"]),
         platforms=tuple(stored["platforms"]),
+        every_s=None if every_s is None else int(every_s),
+        authors=stored.get("authors", "keep"),
+        redact=tuple(stored.get("redact", ())),
+        tags=tuple(stored.get("tags", ())),
     )

@@ -1,6 +1,7 @@
 """Topics and the versions of their queries."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -16,6 +17,20 @@ async def test_a_topic_is_stored_and_read_back(store: Store) -> None:
     assert await store.topics.get("tea") == TEA
     assert await store.topics.list_all() == [TEA]
     assert await store.topics.versions("tea") == [TEA]
+
+
+async def test_what_a_topic_asks_of_its_posts_is_kept__and_changes_make_no_version(store: Store) -> None:
+    private = replace(TEA, every_s=600, authors="pseudonymise", redact=("email",), tags=("drinks",))
+    assert await store.topics.add(private) == private == await store.topics.get("tea")
+    edited = await store.topics.edit("tea", authors="keep", redact=(), every_s=None)
+    assert edited == replace(TEA, tags=("drinks",)) == await store.topics.get("tea")
+
+
+async def test_a_topic_of_an_earlier_release_has_none_of_it(store: Store) -> None:
+    await store.topics.add(TEA)
+    gone = dict.fromkeys(("every_s", "authors", "redact", "tags"), "")
+    await store.database["topics"].update_one({"_id": "tea"}, {"$unset": gone})
+    assert await store.topics.get("tea") == TEA
 
 
 async def test_a_new_topic_begins_at_version_1(store: Store) -> None:
@@ -34,7 +49,7 @@ async def test_another_query_is_another_version__another_name_is_not(store: Stor
     await store.topics.add(TEA)
     assert (await store.topics.edit("tea", name="Tea time")).version == 1
     assert (await store.topics.edit("tea", query="#tea")).version == 1
-    edited = await store.topics.edit("tea", query="#chai", platforms=["hackernews"])
+    edited = await store.topics.edit("tea", query="#chai", platforms=("hackernews",))
     assert (edited.version, edited.name, edited.platforms) == (2, "Tea time", ("hackernews",))
     assert await store.topics.get("tea") == edited
     assert [(old.version, old.query) for old in await store.topics.versions("tea")] == [(1, "#tea"), (2, "#chai")]

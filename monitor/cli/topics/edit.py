@@ -20,6 +20,7 @@ from monitor.source import Source
 from monitor.stages.rematch import match_now, match_then
 from monitor.store.connection import Store
 from monitor.store.matches import Matches
+from monitor.store.topics import Changes
 from monitor.topic import Topic
 
 
@@ -63,13 +64,23 @@ class Wish:
     newest: int
     yes: bool
 
+    @property
+    def changes(self) -> Changes:
+        """What of the topic is to be another."""
+        told: Changes = {}
+        if self.query is not None:
+            told["query"] = self.query
+        if self.name is not None:
+            told["name"] = self.name
+        return told
+
 
 async def _edit(topic_id: str, query: Query | None, wish: Wish, config: Config) -> None:
     async with opened(config) as store:
         await say_if_simulated(store)
         topic = await topic_in(store, topic_id)
         if query is None:
-            await store.topics.edit(topic_id, name=wish.name)
+            await store.topics.edit(topic_id, **wish.changes)
             click.echo(f"Topic {topic_id} is called {wish.name}.")
             return
         sources, served = await _sources(store, topic, query, config)
@@ -77,7 +88,7 @@ async def _edit(topic_id: str, query: Query | None, wish: Wish, config: Config) 
             click.echo(line)
         if not wish.yes and not click.confirm(f"Make this version {topic.version + 1} of {topic_id}?", err=True):
             raise MonitorError("Nothing was changed.")
-        edited = await store.topics.edit(topic_id, query=wish.query, name=wish.name)
+        edited = await store.topics.edit(topic_id, **wish.changes)
         for source in sources:
             await store.sources.ensure(source)
         old = await _outdated(store, topic, served)
