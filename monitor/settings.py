@@ -16,6 +16,7 @@ COMMANDS_MODULE = "monitor.crawl.commands"
 ITEM_PIPELINES = {
     "pipelines.normalize.NormalizePipeline": 100,
     "pipelines.enrich.EnrichPipeline": 200,
+    "pipelines.privacy.PrivacyPipeline": 250,
     "pipelines.sentiment.SentimentPipeline": 300,
     "pipelines.store.StorePipeline": 400,
 }

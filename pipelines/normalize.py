@@ -27,6 +27,7 @@ class NormalizePipeline:
         # A file is to hold what was shown, known or not; and what a stream repeats, it drops itself.
         if not (self.crawler.settings.getdict("FEEDS") or isinstance(item, StreamItem)):
             topics = await self.session.topics(item.source.platform)
-            await self.session.repeats.find(item, self.crawler.spider, await self.session.store(), topics)
+            keeping, store = await self.session.keeping(), await self.session.store()
+            await self.session.repeats.find(item, self.crawler.spider, store, topics, keeping)
         normalize_page(self.crawler.spider, item)
         return item

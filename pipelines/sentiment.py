@@ -1,4 +1,4 @@
-"""Third step of a page: fast scorers score inline; what only a slow one can score waits for the scoring stage."""
+"""Fourth step of a page: fast scorers score inline; what only a slow one can score waits for the scoring stage."""
 
 from monitor.crawl.page_item import PageItem
 from monitor.sentiment.scorer import inline, scored

@@ -77,6 +77,8 @@ class Poll:
         try:
             reply = await fetch(self.spider, self.source, ask, cursor=step.cursor)
             page = await self._page(reply, Asked(self.source, step))
+            if self.rules.order == "whole":  # its marks are the identities of entries, and the bookmark keeps them
+                page = (await self.spider.session.keeping()).page(page, self.source)
         except (CursorRefusedError, RefusedError) as error:
             if step.until is None:
                 raise

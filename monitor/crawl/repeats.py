@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 from monitor import __version__
 from monitor.bookmark import Bookmark, Mark, order
+from monitor.crawl.keeping import Keeping
 from monitor.crawl.normalize import route
 from monitor.crawl.page_item import PageItem, Repeat
 from monitor.crawl.raw import encoded
@@ -66,9 +67,18 @@ class Repeats:
         # brought the change.
         self._last: OrderedDict[tuple[str, str], bytes] = OrderedDict()
 
-    async def find(self, item: PageItem, platform: Platform, store: Store, topics: Sequence[tuple[Topic, Any]]) -> None:
+    async def find(
+        self,
+        item: PageItem,
+        platform: Platform,
+        store: Store,
+        topics: Sequence[tuple[Topic, Any]],
+        keeping: Keeping | None = None,
+    ) -> None:
         """Fill the item's `encodings` and `digests`, and `repeats` with the rows that are stored as they are."""
         key = self._key_of(route(item.source), topics)
+        if keeping is not None and (salt := keeping.salt(item.source)):
+            key = blake2b(key, key=salt, digest_size=32).digest()
         item.encodings = [_encoded(row) for row in item.page.rows]
         item.digests = [
             None if encoding is None else blake2b(encoding, key=key, digest_size=ROW_BYTES).digest()
@@ -81,7 +91,7 @@ class Repeats:
             for place, (row, repeat) in found.items()
             if repeat is not None and self._last.get((way, repeat.post_id)) == row
         }
-        item.repeats |= await _stored(item, platform, store)
+        item.repeats |= await _stored(item, platform, store, keeping)
 
     def remember(self, item: PageItem) -> None:
         """Keep what a committed page brought, for the next poll."""
@@ -135,12 +145,12 @@ def _encoded(row: Any) -> bytes | None:
         return None
 
 
-async def _stored(item: PageItem, platform: Platform, store: Store) -> dict[int, Repeat]:
+async def _stored(item: PageItem, platform: Platform, store: Store, keeping: Keeping | None) -> dict[int, Repeat]:
     """The rows that another process stored as they are. A store that does not answer costs their reading, and nothing else."""
     places: dict[str, int] = {}
     for place, (row, mark) in enumerate(zip(item.page.rows, item.page.marks, strict=True)):
         if place not in item.repeats and _asked_before(item.bookmark, mark) and (identity := _identity(platform, row, item)):
-            places[identity] = place
+            places |= dict.fromkeys((identity,) if keeping is None else keeping.ids(identity), place)
     if not places:
         return {}
     try:

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 from scrapy.crawler import Crawler
 
 from monitor import clock, config
+from monitor.crawl.keeping import Keeping
 from monitor.crawl.repeats import Repeats
 from monitor.crawl.tally import Tally
 from monitor.errors import MonitorError, StoreUnavailableError
@@ -45,6 +46,7 @@ class Session:
     repeats: Repeats = field(default_factory=Repeats)
     _topics: Watch = field(default_factory=Watch)
     _topics_at: datetime | None = None
+    _keeping: Keeping | None = None
 
     @classmethod
     def of(cls, crawler: Crawler) -> "Session":
@@ -78,12 +80,24 @@ class Session:
 
     async def topics(self, platform: str) -> Watch:
         """The topics that watch `platform`, each with its parsed query, at most a minute old."""
+        await self._look_at_topics()
+        return self._topics.on(platform)
+
+    async def keeping(self) -> Keeping:
+        """What may be stored, by the same topics. Raises ConfigurationError where the key of the pseudonyms cannot be used."""
+        await self._look_at_topics()
+        assert self._keeping is not None  # made with the topics
+        return self._keeping
+
+    async def _look_at_topics(self) -> None:
         now = clock.now()
         if self._topics_at is None or now - self._topics_at > _TOPICS_FOR:
             store = await self.store()
-            self._topics = Watch((topic, parse(topic.query)) for topic in await store.topics.list_all())
+            known = await store.topics.list_all()
+            # Both or neither: posts matched by newer topics must not be kept by the privacy of older ones.
+            keeping = await Keeping.of(store, known, self.config)
+            self._topics, self._keeping = Watch((topic, parse(topic.query)) for topic in known), keeping
             self._topics_at = now
-        return self._topics.on(platform)
 
     @property
     def stopping(self) -> bool:

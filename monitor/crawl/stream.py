@@ -22,7 +22,7 @@ from monitor.crawl.address import address
 from monitor.crawl.batch import LONGEST_S, Batch
 from monitor.crawl.enrich import completed
 from monitor.crawl.frame import Frame
-from monitor.crawl.normalize import FEWEST_TO_JUDGE_BY, LARGEST_SHARE_REFUSED, route
+from monitor.crawl.normalize import FEWEST_TO_JUDGE_BY, LARGEST_SHARE_REFUSED
 from monitor.crawl.pace import asked_wait_s
 from monitor.crawl.page_item import PageItem
 from monitor.crawl.poll import Poll
@@ -244,13 +244,13 @@ class Stream(Poll):
 
     async def _that_matter(self, batch: Batch) -> list[tuple[int, Frame]]:
         """What was kept: of each post the last that was told, and no deletion of one that is neither stored nor new."""
-        store = await self.spider.session.store()
+        keeping = await self.spider.session.keeping()
         last = {frame.post_id: place for place, frame in batch.rows}
         new = {frame.post_id for _, frame in batch.rows if frame.tells != "delete"}
         told = [(place, frame) for place, frame in batch.rows if frame.post_id is None or last[frame.post_id] == place]
         gone = [frame.post_id for _, frame in told if frame.tells == "delete" and frame.post_id not in new]
         asked = [post_id for post_id in gone if post_id is not None]
-        known = new.union(await store.posts.rows(asked, route=route(self.source)) if asked else ())
+        known = new.union(await keeping.stored(asked) if asked else ())
         return [(place, frame) for place, frame in told if frame.tells != "delete" or frame.post_id in known]
 
     def _marks(self, batch: Batch) -> tuple[int, int]:

@@ -7,6 +7,7 @@ changes nothing the second time. Posts are walked by id, which nothing changes, 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from monitor.crawl.keeping import Keeping
 from monitor.errors import MonitorError, StoreUnavailableError
 from monitor.post import Match, Post
 from monitor.query.parse import parse
@@ -49,14 +50,19 @@ def match_then(topic: Topic, post: Post) -> Match | None:
     return next((match for match in post.topics if match.id == topic.id), None)
 
 
-async def rematch(matches: Matches, rematches: Rematches, topic: Topic, place: Place) -> Tally:
+async def rematch(matches: Matches, rematches: Rematches, topic: Topic, place: Place, keeping: Keeping | None = None) -> Tally:
     """Match stored posts with the topic's query as it is, from `place` on, which `Rematches.begin` gives.
+
+    `keeping`: posts that match a topic which asks for privacy, and that were stored openly, are changed to what may be kept.
 
     Raises MonitorError where the topic is edited or removed meanwhile, and StoreUnavailableError; what was done stays so.
     """
     query, tally = parse(topic.query), Tally()
     while batch := await matches.batch(topic, after=place.after, since=place.since):
         tally += await _settle(matches, topic, query, batch)
+        if keeping is not None and keeping.asked((topic.id,)):
+            # Before the place is noted: a run that is killed here does the batch once more.
+            await keeping.seal_stored([each.post.id for each in batch if match_now(topic, query, each.post)], topic.id)
         place = replace(place, after=batch[-1].post.id)
         await _keep(rematches, topic, place)
     await _keep(rematches, topic, replace(place, done=True))

@@ -8,7 +8,9 @@ from collections.abc import AsyncIterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
+from monitor.config import Config, load
 from monitor.crawl.enrich import enrich
+from monitor.crawl.keeping import Keeping
 from monitor.crawl.normalize import Platform, normalize, route
 from monitor.crawl.raw import unpack
 from monitor.errors import PostError
@@ -36,30 +38,38 @@ class Replayed:
         return Replayed(self.stored + other.stored, self.refused + other.refused)
 
 
-async def replay(store: Store, platforms: Mapping[str, Platform], rows: AsyncIterable[Kept]) -> Replayed:
-    """Try `rows` of the store's quarantine again; `platforms` are the readers by name.
+async def replay(
+    store: Store, platforms: Mapping[str, Platform], rows: AsyncIterable[Kept], *, config: Config | None = None
+) -> Replayed:
+    """Try `rows` of the store's quarantine again; `platforms` are the readers by name, `config` (default: the environment's) has the
+    key of the pseudonyms.
 
     Rows that become posts are removed; the others stay and take the new reason, which counts as being met once more.
     Raises StoreUnavailableError; what was replayed before stays so.
     """
-    topics = Watch((topic, parse(topic.query)) for topic in await store.topics.list_all())
+    known = await store.topics.list_all()
+    topics = Watch((topic, parse(topic.query)) for topic in known)
+    keeping = await Keeping.of(store, known, load() if config is None else config)
     done, batch = Replayed(), list[Kept]()
     async for row in rows:
         batch.append(row)
         if len(batch) == ROWS_PER_WRITE:
-            done += await _replay_batch(store, platforms, topics, batch)
+            done += await _replay_batch(store, platforms, topics, keeping, batch)
             batch = []
-    return done + await _replay_batch(store, platforms, topics, batch)
+    return done + await _replay_batch(store, platforms, topics, keeping, batch)
 
 
-async def _replay_batch(store: Store, platforms: Mapping[str, Platform], topics: Watch, rows: Sequence[Kept]) -> Replayed:
+async def _replay_batch(
+    store: Store, platforms: Mapping[str, Platform], topics: Watch, keeping: Keeping, rows: Sequence[Kept]
+) -> Replayed:
     """Order of side effects: posts durable, then their rows removed, then the new reasons of the others."""
     read: list[tuple[Kept, Post]] = []
     refused: list[Kept] = []
     for row in rows:
         made = _read(row, platforms)
         if isinstance(made, Post):
-            read.append((row, _completed(made, topics, platform=_source(row.refused).platform)))
+            enriched = enrich(made, topics.on(_source(row.refused).platform))
+            read.append((row, scored(await _kept(enriched, row, store, keeping), inline())))
         else:
             refused.append(replace(row, refused=made))
     written = await store.posts.write([post for _, post in read])
@@ -91,10 +101,12 @@ def _read(row: Kept, platforms: Mapping[str, Platform]) -> Post | Refused:
     return made.posts[0]
 
 
-def _completed(post: Post, topics: Watch, *, platform: str) -> Post:
-    """What the later steps of a page add: the topics that watch `platform`, language, tags, and the score."""
-    enriched = enrich(post, topics.on(platform))
-    return scored(enriched, inline())
+async def _kept(post: Post, row: Kept, store: Store, keeping: Keeping) -> Post:
+    """What may be stored of it, by its own topics and those of its source."""
+    if not keeping.active:
+        return post
+    standing = await store.sources.find(row.refused.source_id)
+    return (await keeping.kept([post], asked_by=() if standing is None else standing.source.topics))[0]
 
 
 def _source(refused: Refused) -> Source:

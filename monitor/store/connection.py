@@ -25,6 +25,7 @@ from monitor.store.posts import Posts
 from monitor.store.progress import Progress
 from monitor.store.quarantine import Quarantine
 from monitor.store.runs import Runs
+from monitor.store.sealing import Sealing
 from monitor.store.sign_ins import SignIns
 from monitor.store.sources import Sources
 from monitor.store.topics import Topics
@@ -54,6 +55,7 @@ class Store:
     topics: Topics
     dirty: Dirty
     sign_ins: SignIns
+    sealing: Sealing
 
     def __repr__(self) -> str:
         return f"<Store {self.database.name}>"
@@ -77,9 +79,10 @@ async def open_store(config: Config, *, uri: str | None = None) -> Store:
             await database.client.close()
             raise
     dirty = Dirty(database)
+    posts = Posts(database, dirty)
     return Store(
         database=database,
-        posts=Posts(database, dirty),
+        posts=posts,
         sources=Sources(database),
         leases=Leases(database),
         progress=Progress(database),
@@ -89,6 +92,7 @@ async def open_store(config: Config, *, uri: str | None = None) -> Store:
         topics=Topics(database),
         dirty=dirty,
         sign_ins=SignIns(database),
+        sealing=Sealing(database, posts, dirty),
     )
 
 

@@ -5,7 +5,9 @@ import click
 from monitor import clock
 from monitor.cli.opened import opened, run, say_if_simulated
 from monitor.cli.topics.subject import topic_in
+from monitor.config import load
 from monitor.crawl.arguments import moment
+from monitor.crawl.keeping import Keeping
 from monitor.stages.rematch import rematch as rematch_stored
 from monitor.store.matches import Matches
 from monitor.store.rematches import Rematches
@@ -24,13 +26,15 @@ def rematch(topic_id: str, since: str | None) -> None:
 
 async def _rematch(topic_id: str, since: str | None) -> None:
     begin = None if since is None else moment(since, now=clock.now())
-    async with opened() as store:
+    config = load()
+    async with opened(config) as store:
         await say_if_simulated(store)
         topic, rematches = await topic_in(store, topic_id), Rematches(store.database)
         place = await rematches.begin(topic, since=begin, said=since)
         if place.after is not None:
             click.echo("Goes on where an earlier run was ended.", err=True)
-        tally = await rematch_stored(Matches(store.database, store.dirty), rematches, topic, place)
+        keeping = await Keeping.of(store, (topic,), config)
+        tally = await rematch_stored(Matches(store.database, store.dirty), rematches, topic, place, keeping)
     click.echo(
         f"looked at {tally.looked_at:,} posts: {tally.entered:,} entered {topic.id} (version {topic.version}), "
         f"{tally.left:,} left it, {tally.renewed:,} stay by the new version"
