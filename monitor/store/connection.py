@@ -1,6 +1,7 @@
 """Opening the store: one client with its options pinned, the schema checked, one attribute per collection."""
 
 import importlib.util
+import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -71,6 +72,8 @@ async def open_store(config: Config, *, uri: str | None = None) -> Store:
     `uri` is for the private mongod, where `config.mongodb_uri` is None. Raises StoreUnavailableError naming the host,
     ConfigurationError for a URI or login that is refused, SchemaError for a database that this program must not touch.
     """
+    # At DEBUG the driver writes every command with what is in it, posts and people, into the log.
+    logging.getLogger("pymongo.command").setLevel(logging.INFO)
     async with _told(_uri(config, uri)):
         database = await _connect(config, _uri(config, uri))
         try:
