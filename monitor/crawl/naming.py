@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from monitor.crawl.pseudonym import Pseudonyms
 from monitor.post import Post
+from monitor.text.addresses import address_spans
 from monitor.text.links import link_spans
 from monitor.text.replaced import Edit
 
@@ -52,7 +53,7 @@ class Names:
 
     def edits(self, text: str) -> list[Edit]:
         """What in a text has to be replaced; it may overlap."""
-        links = link_spans(text)
+        links = [*address_spans(text), *link_spans(text)]
         edits = [Edit(start, end, LINK) for start, end in links if self.in_link(text[start:end])]
         edits += [Edit(found.start(), found.end(), NAME) for found in _DID.finditer(text)]
         edits += [

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from monitor.errors import UsageError
+from monitor.text.addresses import address_spans
 from monitor.text.cards import card_spans
 from monitor.text.links import link_spans
 from monitor.text.phones import phone_spans
@@ -70,7 +71,7 @@ def rules(texts: Iterable[str]) -> tuple[Rule, ...]:
 def redactions(text: str, wanted: Sequence[Rule]) -> list[Edit]:
     """What is to be replaced in a text, by `[name]`; it may overlap. Web addresses in it go by `link_redactions`."""
     edits = [Edit(start, end, f"[{each.name}]") for each in wanted for start, end in _spans(text, each)]
-    links = link_spans(text)
+    links = [*address_spans(text), *link_spans(text)]  # with hosts that no registry knows, and without "http://"
     if not links:
         return edits
     numbers = {f"[{name}]" for name in KINDS[1:] if Rule(name) in wanted}
