@@ -23,6 +23,7 @@ class StorePipeline:
     async def process_item(self, item: PageItem) -> PageItem:
         committer = await self.session.committer()
         committed = await committer.commit(item.commit())
+        item.new = committed.new
         if committed.refused == len(item.refused):  # what MongoDB refused must be refused again, not taken for stored
             self.session.repeats.remember(item)
         try:

@@ -30,8 +30,7 @@ from monitor.text.markdown import markdown_text_and_links
 SITE = "https://github.com"
 PARTS = {"issues": "issues", "comments": "issues/comments", "discussions": "discussions"}
 SECONDARY_WAIT_S = 60.0  # what the documentation asks for where the reply says nothing
-REACHABLE = 1000  # results of one search, whatever their number
-MOST_PAGES = 10  # of one thread, or of one second
+REACHABLE, MOST_PAGES = 1000, 10  # results of one search, whatever their number; pages of one thread, or of one second
 DISCUSSIONS = """query($q: String!, $size: Int!, $after: String) {
   search(type: DISCUSSION, query: $q, first: $size, after: $after) { discussionCount pageInfo { hasNextPage endCursor }
     nodes { ... on Discussion { id: databaseId html_url: url title body labels(first: 20) { nodes { name } } created_at: createdAt
@@ -49,6 +48,7 @@ class GitHub(PlatformSpider):
     accepts = "application/vnd.github+json"
     page_size = 100
     overlap_s = 300
+    allowances: ClassVar[Mapping[str, int]] = {"": 24 * 60, "GITHUB_TOKEN": 24 * 5000}
     redirects = 2  # renamed repositories
     resumes_by_mark = False
     probe: ClassVar[Mapping[str, str]] = {"community": "python/cpython"}

@@ -43,6 +43,7 @@ class StackExchange(PlatformSpider):
     name = "stackexchange"
     base_url = "https://api.stackexchange.com/2.3"
     page_size = 100
+    allowances: ClassVar[Mapping[str, int]] = {"": 300, "STACKEXCHANGE_KEY": 10_000}
     interval_s = 1800  # twelve sources without more than a page of news each use up what a day allows
     probe: ClassVar[Mapping[str, str]] = {"community": "stackoverflow"}
     expects = ("url", "text", "title", "tags", "author.name", "counts.score", "counts.replies", "counts.views")

@@ -41,8 +41,8 @@ def sources(context: click.Context, platform: str | None, as_json: bool) -> None
         )
         return
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in ("state", "last", "next", "gaps", "source"):
-        table.add_column(heading, no_wrap=True, justify="right" if heading == "gaps" else "left")
+    for heading in ("state", "last", "next", "every", "new/call", "gaps", "source"):
+        table.add_column(heading, no_wrap=True, justify="right" if heading in {"every", "new/call", "gaps"} else "left")
     now = clock.now()
     for standing in standings:
         told = _told(standing)
@@ -56,11 +56,13 @@ def sources(context: click.Context, platform: str | None, as_json: bool) -> None
             if standing.next_due <= now
             else f"in {age(standing.next_due - now)}"
         )
-        table.add_row(told["state"], last, due, str(told["gaps"]), told["source"])
+        every = "" if told["interval_s"] is None else age(timedelta(seconds=told["interval_s"]))
+        new = "" if told["new_per_call"] is None else f"{told['new_per_call']:.1f}"
+        table.add_row(told["state"], last, due, every, new, str(told["gaps"]), told["source"])
         if told["topics"]:
-            table.add_row("", "", "", "", f"[dim]for {', '.join(told['topics'])}[/]")
+            table.add_row("", "", "", "", "", "", f"[dim]for {', '.join(told['topics'])}[/]")
         if told["reason"]:
-            table.add_row("", "", "", "", f"[dark_orange]{escape(told['reason'])}[/]")
+            table.add_row("", "", "", "", "", "", f"[dark_orange]{escape(told['reason'])}[/]")
     # A narrow terminal wraps by itself; cutting an id would make it useless.
     Console(width=1000).print(table)
 
@@ -120,7 +122,7 @@ async def _standings(platform: str | None) -> list[Standing]:
 
 
 def _told(standing: Standing) -> dict[str, Any]:
-    due = standing.source.topics and standing.state != "paused"
+    due, rate = standing.source.topics and standing.state != "paused", standing.rate
     return {
         "source": standing.source.id,
         "platform": standing.source.platform,
@@ -128,6 +130,9 @@ def _told(standing: Standing) -> dict[str, Any]:
         "reason": standing.state_reason,
         "last_poll": None if standing.last_polled_at is None else f"{standing.last_polled_at:%Y-%m-%d %H:%M:%SZ}",
         "next_poll": f"{standing.next_due:%Y-%m-%d %H:%M:%SZ}" if due else None,
+        "interval_s": rate.interval_s if rate else None,
+        "new_per_call": round(rate.per_call, 3) if rate else None,
+        "new_per_hour": round(rate.per_hour, 3) if rate else None,
         "gaps": len(standing.bookmark.gaps),
         "topics": list(standing.source.topics),
     }

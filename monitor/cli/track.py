@@ -5,12 +5,14 @@ from collections.abc import Sequence
 import click
 
 from monitor.cli.opened import opened, run
+from monitor.cli.topics.wishes import changes, wishes
 from monitor.config import Config, load
 from monitor.crawl.topic_sources import check_addresses, chosen, compiled, named
 from monitor.errors import UsageError
 from monitor.query.parse import parse
 from monitor.source import Source
 from monitor.store.connection import Store
+from monitor.store.topics import Changes
 from monitor.topic import Topic, slug
 
 
@@ -29,6 +31,7 @@ from monitor.topic import Topic, slug
 @click.option("--feed", "feeds", multiple=True, metavar="URL", help="A feed to watch for the topic; may be repeated.")
 @click.option("--id", "topic_id", metavar="SLUG", help="Id of the topic. Default: made from the query.")
 @click.option("--name", metavar="TEXT", help="Name to show. Default: the query.")
+@wishes
 def track(
     query: str,
     platform: str | None,
@@ -36,15 +39,24 @@ def track(
     feeds: Sequence[str],
     topic_id: str | None,
     name: str | None,
+    authors: str | None,
+    redact: Sequence[str],
+    every: str | None,
 ) -> None:
     """Watch QUERY: words, "quoted phrases" and #tags, joined with AND, OR, NOT; docs/query-language.md has all of it.
 
     Makes a topic and what has to be polled for it. Nothing is asked yet: `monitor collect` does that.
     """
     config, parsed, where = load(), parse(query), named(instances, feeds)
-    spiders = chosen(platform, where)
+    spiders, wished = chosen(platform, where), changes(authors=authors, redact=redact, every=every)
     topic = Topic(
-        id=topic_id or slug(query), name=name or query, query=query, platforms=tuple(spider.name for spider in spiders)
+        id=topic_id or slug(query),
+        name=name or query,
+        query=query,
+        platforms=tuple(spider.name for spider in spiders),
+        every_s=wished.get("every_s"),
+        authors=wished.get("authors", "keep"),
+        redact=wished.get("redact", ()),
     )
     sources: list[Source] = []
     for spider in spiders:
@@ -54,20 +66,22 @@ def track(
             sources += made.sources
     if not sources:
         raise UsageError("Nothing can be polled for this topic: choose other platforms, or name feeds with --feed URL.")
-    version = run(_save(topic, sources, config))
+    version = run(_save(topic, sources, config, wished))
     click.echo(f"Topic {topic.id} (version {version}) watches {len(sources)} source{'s' if len(sources) > 1 else ''}:")
     for source in sources:
         click.echo(f"  {source.id}")
     click.echo("Next: monitor collect", err=True)
 
 
-async def _save(topic: Topic, sources: Sequence[Source], config: Config) -> int:
+async def _save(topic: Topic, sources: Sequence[Source], config: Config, wished: Changes) -> int:
     await check_addresses(sources, config)
     async with opened(config) as store:
         known = await store.topics.get(topic.id)
         if known is not None and known.query != topic.query:
             raise UsageError(f"There is a topic {topic.id} already, for {known.query}: choose another id with --id.")
         saved = await _joined(store, known, topic)
+        if known is not None and wished:
+            await store.topics.edit(topic.id, **wished)
         for source in sources:
             await store.sources.ensure(source)
         return saved.version

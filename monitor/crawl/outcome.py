@@ -16,7 +16,7 @@ AFTER_GONE_S = 86_400.0
 
 
 def outcome(error: MonitorError | None, poll: "Poll", *, interval_s: float, now: datetime) -> SourceState:
-    """The state of the source in one of the fixed words, its reason, and when it is due again."""
+    """The state of the source in one of the fixed words, its reason, and when it is due again. `interval_s`: where all is well."""
     if error is None and poll.walk.rolled_off:
         # Not at once: a feed that names its entries anew each time would be asked for ever.
         return _state("ok", "every entry was new: some may have been missed", interval_s / 4, now)

@@ -32,6 +32,7 @@ class PageItem:
 
     `committed` completes when the page's outcome is known: with None once posts and bookmark are durable, with the error
     otherwise. The spider asks for the next page only then. `refusal`: the platform refused the step, and there is no page.
+    `new`: how many of its posts were not stored before.
     """
 
     source: Source
@@ -54,6 +55,7 @@ class PageItem:
     refused: list[Refused] = field(default_factory=list)
     facts: Facts | None = None
     move: Move | None = None
+    new: int = 0
     committed: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
     def __repr__(self) -> str:

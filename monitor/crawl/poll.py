@@ -37,6 +37,12 @@ class Poll:
         self.rules: Rules = spider.rules(source)
         self.walk = Walk(rules=self.rules, pages=pages)
         self.posts = 0
+        self.new = 0
+        self.calls = 0
+        self.rows: int | None = None  # of a list without pages, when it was last shown
+        self.behind = bool(bookmark.gaps) or not (
+            bookmark.heads or bookmark.seen
+        )  # what it brings tells nothing of how much is new
         self.began_at: datetime | None = None
 
     async def items(self) -> AsyncIterator[PageItem]:
@@ -55,9 +61,16 @@ class Poll:
             assert item.facts is not None
             self.bookmark = item.move.bookmark
             self.posts += len(item.posts) + len(item.repeats)
+            self._count(item)
             self.walk.took(step, item.move, item.facts)
         if self.walk.stopped:
             logger.info("event=walk_stopped source=%s reason=%s", self.source.id, self.walk.stopped)
+
+    def _count(self, item: PageItem) -> None:
+        self.new += item.new
+        self.calls += 1
+        if self.rules.order == "whole" and not item.page.unchanged:
+            self.rows = len(item.page.rows)
 
     def _reached_back(self) -> Bookmark:
         since = self.source.since

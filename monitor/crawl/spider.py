@@ -8,6 +8,7 @@ Scrapy's back-pressure and graceful stop hold.
 
 import asyncio
 import logging
+import random
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
@@ -27,6 +28,7 @@ from monitor.config import Config
 from monitor.crawl import arguments
 from monitor.crawl.fetch import fetch
 from monitor.crawl.frame import Frame
+from monitor.crawl.interval import next_poll
 from monitor.crawl.outcome import outcome
 from monitor.crawl.page_item import PageItem
 from monitor.crawl.poll import Poll
@@ -36,6 +38,7 @@ from monitor.crawl.stream import Stream
 from monitor.errors import LeaseLostError, MonitorError, RetryLater, StoreUnavailableError, UsageError
 from monitor.page import Ask, Asked, Page, Reply
 from monitor.post import EARLIEST, Post
+from monitor.rate import Rate
 from monitor.source import Source, SourceKind
 from monitor.store.connection import Store
 from monitor.store.leases import Claim
@@ -52,7 +55,9 @@ class PlatformSpider(scrapy.Spider):
 
     `base_url` may hold `{instance}`. `overlap_s`: how late a post can appear in the API. `cursor_ttl_s`: how long a page cursor
     lives (None: for ever); `cursor_ttls_s`: the same for single kinds of source. `window_s`: how far back the API reaches (None:
-    to the beginning). `pace_s`: between two requests to one host. `redirects`: how many are followed. `accepts`: the media type
+    to the beginning). `pace_s`: between two requests to one host. `interval_s`: between two polls, until
+    it is known what they bring. `allowances`: calls in 24 hours by the variable of the credential, "" without one (empty: no matter).
+    `redirects`: how many are followed. `accepts`: the media type
     that is asked for. `probe`: spider arguments of a source that answers anybody with posts at once (empty: there is none);
     `expects`: the fields, as in run records, that some post of each page of it has.
     """
@@ -68,6 +73,7 @@ class PlatformSpider(scrapy.Spider):
     resumes_by_mark: ClassVar[bool] = True
     pace_s: ClassVar[float] = 1.0
     interval_s: ClassVar[int] = 900
+    allowances: ClassVar[Mapping[str, int]] = {}
     redirects: ClassVar[int] = 0
     accepts: ClassVar[str] = "application/json"
     probe: ClassVar[Mapping[str, str]] = {}
@@ -328,13 +334,20 @@ class PlatformSpider(scrapy.Spider):
                 await store.leases.release(claim.source.id, epoch=claim.epoch)  # cut short by a stop: it is still due
                 return
             self.session.finished += error is None
-            usual_s = LIVE_INTERVAL_S if self.kinds[claim.source.kind].live else self.interval_s
-            interval_s = self.settings.getfloat("MONITOR_INTERVAL_S") or usual_s
-            state = outcome(error, poll, interval_s=interval_s, now=clock.now())
+            rate, interval_s = await self._interval(claim, poll, error)
+            state = replace(outcome(error, poll, interval_s=interval_s, now=clock.now()), rate=rate)
             await store.sources.finish(claim.source.id, epoch=claim.epoch, run=self.session.run, state=state)
             await store.ledger.settle(claim.source.id)
         except RetryLater as away:
             logger.warning("event=finish_failed source=%s reason=%s", claim.source.id, away)
+
+    async def _interval(self, claim: Claim, poll: Poll, error: MonitorError | None) -> tuple[Rate | None, float]:
+        """What is known of the source's rate, None where nothing new is, and the seconds until its next poll."""
+        if fixed_s := self.settings.getfloat("MONITOR_INTERVAL_S"):
+            return None, fixed_s
+        if self.kinds[claim.source.kind].live or error is not None:
+            return None, LIVE_INTERVAL_S if self.kinds[claim.source.kind].live else self.interval_s
+        return await next_poll(self, claim.source.id, poll, now=clock.now(), draw=random.random())  # noqa: S311 (no secret)
 
     async def _renew(self) -> None:
         """Keep the leases of running walks, well before they expire; a walk whose lease is lost fails at its next commit."""

@@ -5,7 +5,7 @@ server's, so that nodes with wrong clocks agree.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -13,6 +13,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from monitor import clock
 from monitor.bookmark import Bookmark
+from monitor.rate import Rate
 from monitor.source import Source
 from monitor.store.bookmarks import bookmark_document, bookmark_of
 from monitor.store.document import Document, stored_moment
@@ -32,11 +33,15 @@ DUE: Mapping[str, Any] = {"$expr": {"$lte": ["$next_due", "$$NOW"]}}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceState:
-    """How a source does after a poll, the sentence that explains it, and when it is due again by this process's clock."""
+    """How a source does after a poll, the sentence that explains it, and when it is due again by this process's clock.
+
+    `rate`: what its polls have shown so far; None leaves what is stored.
+    """
 
     state: State
     reason: str | None = None
     next_due: datetime
+    rate: Rate | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +62,7 @@ class Standing:
     last_run: str | None
     last_polled_at: datetime | None
     pending: int
+    rate: Rate | None = None
 
     def due(self, now: datetime) -> bool:
         """Whether it is to be polled now."""
@@ -135,6 +141,8 @@ class Sources:
             "last_run": {"$literal": run},
             "last_polled_at": "$$NOW",
         }
+        if state.rate is not None:
+            fields["rate"] = {"$literal": {name: told for name, told in asdict(state.rate).items() if told is not None}}
         result = await self._sources.update_one({"_id": source_id, "lease.epoch": epoch}, [{"$set": fields}])
         return result.matched_count == 1
 
@@ -205,4 +213,5 @@ def standing_of(stored: Mapping[str, Any]) -> Standing:
         last_run=stored.get("last_run"),
         last_polled_at=stored.get("last_polled_at"),
         pending=len(stored.get("ledger_pending", ())),
+        rate=Rate(**stored["rate"]) if "rate" in stored else None,
     )

@@ -12,8 +12,8 @@ import pytest
 from monitor.config import Config, load
 from monitor.crawl.enrich import enrich
 from monitor.crawl.keeping import Keeping
-from monitor.crawl.raw import pack, set_aside
 from monitor.crawl.pseudonym import is_sealed
+from monitor.crawl.raw import pack, set_aside
 from monitor.errors import ConfigurationError
 from monitor.page import Page, Reply
 from monitor.post import Author, Post

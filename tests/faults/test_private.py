@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from monitor.config import load
 from monitor.crawl.raw import unpack
 from monitor.source import Source
 from monitor.store.connection import Store, open_store
-from monitor.config import load
 from monitor.topic import Topic
 
 INSTANCE, WITHIN_S = "chatter.example", 90

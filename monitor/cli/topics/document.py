@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
-from typing import Any
+from typing import Any, get_args
 
 from monitor.crawl.exported import moment
 from monitor.crawl.platforms import platform as platform_named
@@ -13,9 +13,11 @@ from monitor.crawl.topic_sources import source_of
 from monitor.errors import UsageError
 from monitor.query.parse import parse
 from monitor.source import Source
-from monitor.topic import Topic
+from monitor.text.redaction import rules
+from monitor.topic import Authors, Topic
 
 _FIELDS = {"id": str, "name": str, "queries": list, "platforms": list, "sources": list}
+_MORE = frozenset({"every_s", "authors", "redact", "tags"})  # what files of earlier releases lack
 _SOURCE_FIELDS = {"platform": str, "kind": str, "parameters": dict}
 
 
@@ -30,7 +32,7 @@ class Exchanged:
     @property
     def first(self) -> Topic:
         """The topic as it began."""
-        return Topic(id=self.topic.id, name=self.topic.name, query=self.queries[0], platforms=self.topic.platforms)
+        return replace(self.topic, query=self.queries[0], version=1)
 
 
 def document_of(exchanged: Exchanged) -> dict[str, Any]:
@@ -40,6 +42,10 @@ def document_of(exchanged: Exchanged) -> dict[str, Any]:
         "name": exchanged.topic.name,
         "queries": list(exchanged.queries),
         "platforms": list(exchanged.topic.platforms),
+        "every_s": exchanged.topic.every_s,
+        "authors": exchanged.topic.authors,
+        "redact": list(exchanged.topic.redact),
+        "tags": list(exchanged.topic.tags),
         "sources": [
             {"platform": source.platform, "kind": source.kind, "parameters": dict(source.parameters)}
             | ({} if source.since is None else {"since": moment(source.since)})
@@ -76,12 +82,16 @@ def _read(text: str, what: str) -> Any:
 
 
 def _topic(told: Any, place: str) -> Exchanged:
-    _check(told, _FIELDS, frozenset(), place)
+    _check(told, _FIELDS, _MORE, place)
     queries, platforms = _texts(told, "queries", place), _texts(told, "platforms", place)
     if not queries:
         raise UsageError(f"In {place}, queries is empty: it holds the query of each version, the present one last.")
     try:
-        topic = Topic(id=told["id"], name=told["name"], query=queries[-1], version=len(queries), platforms=tuple(platforms))
+        topic = _wished(
+            told,
+            place,
+            Topic(id=told["id"], name=told["name"], query=queries[-1], version=len(queries), platforms=tuple(platforms)),
+        )
         for query in queries:
             parse(query)
         for name in platforms:
@@ -92,6 +102,19 @@ def _topic(told: Any, place: str) -> Exchanged:
     if any(earlier == later for earlier, later in pairwise(queries)):
         raise UsageError(f"In {place}, two versions that follow each other have the same query.")
     return Exchanged(topic=topic, queries=tuple(queries), sources=sources)
+
+
+def _wished(told: Mapping[str, Any], place: str, topic: Topic) -> Topic:
+    """The topic with how fresh and how private it is to be. Raises UsageError: privacy is never left out in silence."""
+    every_s, authors = told.get("every_s"), told.get("authors", "keep")
+    lists = {name: told.get(name, []) for name in ("redact", "tags")}
+    if not all(isinstance(each, list) for each in lists.values()):
+        raise UsageError(f"In {place}, redact and tags have to be lists.")
+    redact, tags = _texts(lists, "redact", place), _texts(lists, "tags", place)
+    if authors not in get_args(Authors) or not (every_s is None or (type(every_s) is int and every_s > 0)):
+        raise UsageError(f"In {place}, authors has to be keep or pseudonymise, and every_s a number of seconds or null.")
+    rules(redact)
+    return replace(topic, every_s=every_s, authors=authors, redact=tuple(redact), tags=tuple(tags))
 
 
 def _source(told: Any, topic: str, place: str) -> Source:

@@ -1,6 +1,6 @@
 """`monitor topics edit`: another query or name for a topic, after showing which stored posts would enter and leave."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import click
@@ -9,6 +9,7 @@ from monitor.cli.opened import opened, run, say_if_simulated
 from monitor.cli.topics.excerpt import excerpt
 from monitor.cli.topics.subject import topic_in
 from monitor.cli.topics.trial import NEWEST, SHOWN
+from monitor.cli.topics.wishes import changes, told, wishes
 from monitor.config import Config, load
 from monitor.crawl.platforms import platform as platform_named
 from monitor.crawl.topic_sources import Named, compiled, compiled_ids, needs_address, places
@@ -44,15 +45,28 @@ class Preview:
     "--newest", type=click.IntRange(1), default=NEWEST, show_default=True, help="Preview on so many of the newest posts."
 )
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def edit(topic_id: str, query: str | None, name: str | None, newest: int, yes: bool) -> None:
-    """Change a topic's query or name: shows which stored posts would enter and leave, and asks before anything is changed.
+@wishes
+def edit(
+    topic_id: str,
+    query: str | None,
+    name: str | None,
+    newest: int,
+    yes: bool,
+    authors: str | None,
+    redact: Sequence[str],
+    every: str | None,
+) -> None:
+    """Change a topic: for another query, shows which stored posts would enter and leave, and asks before anything is changed.
 
     Another query makes a new version and other sources. Stored posts stay as they are until `monitor topics rematch`.
     """
-    if query is None and name is None:
-        raise UsageError(f"Say what is to be changed: monitor topics edit {topic_id} --query QUERY, or --name TEXT")
+    wished = changes(authors=authors, redact=redact, every=every)
+    if query is None and name is None and not wished:
+        raise UsageError(
+            f"Say what is to be changed: monitor topics edit {topic_id} --query QUERY, or --name, --authors, --redact, --every"
+        )
     parsed = None if query is None else parse(query)
-    run(_edit(topic_id, parsed, Wish(query=query, name=name, newest=newest, yes=yes), load()))
+    run(_edit(topic_id, parsed, Wish(query=query, name=name, newest=newest, yes=yes, wished=wished), load()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +77,12 @@ class Wish:
     name: str | None
     newest: int
     yes: bool
+    wished: Changes
 
     @property
     def changes(self) -> Changes:
         """What of the topic is to be another."""
-        told: Changes = {}
+        told = Changes(**self.wished)
         if self.query is not None:
             told["query"] = self.query
         if self.name is not None:
@@ -80,8 +95,13 @@ async def _edit(topic_id: str, query: Query | None, wish: Wish, config: Config) 
         await say_if_simulated(store)
         topic = await topic_in(store, topic_id)
         if query is None:
-            await store.topics.edit(topic_id, **wish.changes)
-            click.echo(f"Topic {topic_id} is called {wish.name}.")
+            edited = await store.topics.edit(topic_id, **wish.changes)
+            if wish.name is not None:
+                click.echo(f"Topic {topic_id} is called {wish.name}.")
+            if wish.wished:
+                click.echo(told(edited))
+            if (edited.authors, edited.redact) != (topic.authors, topic.redact):
+                click.echo(f"Stored posts stay as they are until: monitor topics rematch {topic_id}", err=True)
             return
         sources, served = await _sources(store, topic, query, config)
         for line in _lines(await _previewed(store, topic, query, wish.newest)):

@@ -13,6 +13,8 @@ from monitor.config import load
 from monitor.crawl.topic_sources import check_addresses
 from monitor.errors import UsageError
 from monitor.store.connection import Store
+from monitor.store.topics import Changes
+from monitor.topic import Topic
 
 
 @click.command("export")
@@ -100,4 +102,17 @@ async def _joined(store: Store, given: Exchanged) -> str:
     more = [name for name in given.topic.platforms if name not in topic.platforms]
     if more and topic.platforms:
         topic = await store.topics.edit(topic.id, platforms=(*topic.platforms, *more))
+    stricter = _stricter(topic, given.topic)
+    if stricter:
+        topic = await store.topics.edit(topic.id, **stricter)
     return f"{topic.id} (version {topic.version})"
+
+
+def _stricter(topic: Topic, given: Topic) -> Changes:
+    """What the file asks for beyond what the stored topic does: privacy is never less for an import."""
+    told: Changes = {}
+    if given.authors == "pseudonymise" != topic.authors:
+        told["authors"] = "pseudonymise"
+    if more := [each for each in given.redact if each not in topic.redact]:
+        told["redact"] = (*topic.redact, *more)
+    return told

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from monitor.cli.opened import opened, run, say_if_simulated
 from monitor.cli.topics.subject import topic_in
+from monitor.cli.topics.wishes import told as wishes_told
 from monitor.query.english import english
 from monitor.query.parse import parse
 from monitor.store.connection import Store
@@ -61,6 +62,7 @@ def show(topic_id: str, as_json: bool) -> None:
     click.echo(f"{topic.id}: {topic.name}")
     click.echo(f"{english(parse(topic.query))}.")
     click.echo(f"Platforms: {', '.join(topic.platforms) or 'all'}. Posts: {shown.posts:,}.")
+    click.echo(wishes_told(topic))
     click.echo("Versions:")
     for each in shown.versions:
         click.echo(f"  {each.version}  {each.query}")
@@ -105,4 +107,7 @@ def _told(topic: Topic) -> dict[str, Any]:
         "english": english(parse(topic.query)),
         "version": topic.version,
         "platforms": list(topic.platforms),
+        "every_s": topic.every_s,
+        "authors": topic.authors,
+        "redact": list(topic.redact),
     }
