@@ -13,7 +13,8 @@ from monitor.rate import Polled, Rate, jittered, smoothed, wanted_s
 
 SHARES = st.lists(
     st.builds(
-        Share, per_hour=st.floats(0, 1e4), calls=st.floats(1, 5), wanted_s=st.floats(60, 3600), every_s=st.one_of(st.none(), st.floats(60, 1e5))
+        Share, per_hour=st.floats(0, 1e4), calls=st.floats(1, 5), wanted_s=st.floats(60, 3600),
+        every_s=st.one_of(st.none(), st.floats(60, 1e5)),
     ),
     min_size=1, max_size=30,
 )  # fmt: skip
@@ -23,7 +24,7 @@ def used(shares: list[Share], intervals: list[float]) -> float:
     return sum(DAY_S * share.calls / interval for share, interval in zip(shares, intervals, strict=True))
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(SHARES, st.floats(20, 1e5))
 def test_the_calls_of_a_day_stay_inside__nobody_is_asked_sooner_than_it_wants(shares: list[Share], allowance: float) -> None:
     intervals = shared(shares, calls_per_day=allowance)
@@ -31,7 +32,7 @@ def test_the_calls_of_a_day_stay_inside__nobody_is_asked_sooner_than_it_wants(sh
     assert all(interval >= share.wanted_s for share, interval in zip(shares, intervals, strict=True))
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(SHARES, st.floats(20, 1e5))
 def test_what_topics_ask_for_holds_wherever_the_allowance_can_hold_it(shares: list[Share], allowance: float) -> None:
     longest = [share.longest_s for share in shares]
@@ -149,7 +150,8 @@ def test_a_week_of_fifty_sources__inside_the_allowance_the_busy_ones_fresher_tha
         busy = mean([age for each in sources[:10] for age in each.ages])
         told[name] = (max(calls[1:]), busy, mean([age for each in sources for age in each.ages]), sources)
         print(
-            f"{name}: at most {max(calls[1:])} calls a day of {ALLOWANCE}, a new post waits {told[name][2]:.0f} s, of the 10 busiest {busy:.0f} s"
+            f"{name}: at most {max(calls[1:])} calls a day of {ALLOWANCE}, "
+            f"a new post waits {told[name][2]:.0f} s, of the 10 busiest {busy:.0f} s"
         )
     calls, busy, everybody, sources = told["adaptive"]
     assert calls <= ALLOWANCE

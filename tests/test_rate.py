@@ -1,7 +1,7 @@
 """How fast sources bring posts, and what is made of it."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.rate import CEILING_S, FLOOR_S, JITTER, Polled, Rate, jittered, smoothed, wanted_s
@@ -41,6 +41,7 @@ def test_a_list_without_pages_is_asked_before_half_of_it_has_rolled_off() -> Non
     assert smoothed(Rate(per_hour=30, per_call=3, rows=20), Polled(new=0, calls=1, elapsed_s=60)).rows == 20
 
 
+@settings(deadline=None)
 @given(st.floats(15, 1e5), st.floats(0, 1), st.one_of(st.none(), st.floats(15, 1e5)))
 def test_jitter_moves_by_a_tenth_at_most_and_never_beyond_what_topics_ask_for(
     interval_s: float, draw: float, every_s: float | None

@@ -1,15 +1,22 @@
-"""`monitor why`: which words drove the sentiment of a post, or of any text."""
+"""`monitor why`: why a post is here or is not; and which words drove the sentiment of a post, or of any text."""
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 
 import click
 
+from monitor import clock
+from monitor.cli.here import sentences
 from monitor.cli.opened import opened, run, say_if_simulated
-from monitor.errors import MonitorError, UsageError
+from monitor.cli.whereabouts import Found, keeping_of, look, told
+from monitor.config import load
+from monitor.crawl.arguments import moment
+from monitor.errors import ConfigurationError, MonitorError, UsageError
 from monitor.post import Score
 from monitor.sentiment.scorer import Scorer, attempt, named, reasons
 from monitor.sentiment.vader import LANGUAGE, NAME
+from monitor.text.permalink import permalink
 from monitor.text.utterance import utterance
 
 
@@ -24,23 +31,61 @@ class Said:
 
 
 @click.command()
-@click.argument("post_id", metavar="[ID]", required=False)
-@click.option("--text", help="Explain this text instead of a stored post.")
+@click.argument("asked", metavar="[URL|ID]", required=False)
+@click.option(
+    "--at", metavar="WHEN", help="When it was written, where its address does not tell: 2026-11-22T08:00:00Z, or -3d."
+)
+@click.option("--sentiment", is_flag=True, help="Say which words drove the sentiment of the stored post instead.")
+@click.option("--text", help="Explain the sentiment of this text instead of a stored post's.")
 @click.option("--language", metavar="CODE", help=f"Language of --text; {LANGUAGE} without it.")
 @click.option(
     "--scorer", "scorer_name", metavar="NAME", help=f"Whose score; without it the one that scored the post, or {NAME}."
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
-def why(post_id: str | None, text: str | None, language: str | None, scorer_name: str | None, as_json: bool) -> None:
-    """Score the stored post ID once more and say which words drove its sentiment; nothing is changed.
+def why(
+    asked: str | None,
+    at: str | None,
+    sentiment: bool,
+    text: str | None,
+    language: str | None,
+    scorer_name: str | None,
+    as_json: bool,
+) -> None:
+    """Say why a post is here, or is not: not collected, not matched, filtered, or deleted; by its address or its `_id`.
 
-    Each word's contribution has all rules applied: negation, degree, capitals, "but". ID is the `_id` of a stored post.
+    With --sentiment or --text: which words drove a score, each contribution with all rules applied. Nothing is changed.
     """
-    if (post_id is None) == (text is None):
-        raise UsageError("Name one stored post by its ID, or give a text: monitor why --text TEXT")
+    if (asked is None) == (text is None):
+        raise UsageError("Name one post by its address or id, or give a text: monitor why --text TEXT")
+    scored = sentiment or text is not None
+    if not scored and scorer_name is not None:
+        raise UsageError("--scorer goes with --sentiment or --text.")
+    if scored and at is not None:
+        raise UsageError("--at is for a post that is looked for, not for a sentiment.")
     if text is None and language is not None:
         raise UsageError("--language goes with --text: a stored post has a language of its own.")
-    said = run(_post(post_id or "")) if text is None else Said(text=text, language=language or LANGUAGE)
+    if scored:
+        _sentiment(asked, text, language, scorer_name, as_json=as_json)
+        return
+    found = run(_found(asked or "", None if at is None else moment(at, now=clock.now())))
+    for line in [json.dumps(told(found), ensure_ascii=False)] if as_json else sentences(found):
+        click.echo(line)
+
+
+async def _found(asked: str, at: datetime | None) -> Found:
+    config = load()
+    async with opened(config) as store:
+        await say_if_simulated(store)
+        try:
+            keeping = await keeping_of(store, config)
+        except ConfigurationError as error:
+            click.echo(f"Private posts cannot be found from here: {error}", err=True)
+            keeping = None
+        return await look(store, keeping, permalink(asked), at)
+
+
+def _sentiment(asked: str | None, text: str | None, language: str | None, scorer_name: str | None, *, as_json: bool) -> None:
+    said = run(_post(asked or "")) if text is None else Said(text=text, language=language or LANGUAGE)
     scorer = named(scorer_name or (said.stored.scorer if said.stored is not None else NAME))
     score = attempt(scorer, said.text, said.language)
     drove = reasons(scorer, said.text, said.language)
@@ -66,7 +111,7 @@ async def _post(post_id: str) -> Said:
 
 
 def _json(said: Said, score: Score, drove: list[tuple[str, float]] | None) -> str:
-    told = {
+    explained = {
         "post": said.post_id,
         "language": said.language,
         "scorer": score.scorer,
@@ -77,7 +122,7 @@ def _json(said: Said, score: Score, drove: list[tuple[str, float]] | None) -> st
         "words": None if drove is None else [{"word": word, "contribution": worth} for word, worth in drove],
         "sum": None if drove is None else sum(worth for _, worth in drove),
     }
-    return json.dumps(told, ensure_ascii=False)
+    return json.dumps(explained, ensure_ascii=False)
 
 
 def _table(score: Score, drove: list[tuple[str, float]] | None, scorer: Scorer) -> str:

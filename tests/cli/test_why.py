@@ -85,7 +85,7 @@ def test_json__is_one_object__whose_contributions_make_the_compound() -> None:
 
 def test_post__is_explained_as_it_is_scored__title_included(command: Any, stored: Callable[..., None]) -> None:
     stored(vader.score(f"A great day\n\n{TEXT}", "en"))
-    told = command("why", "x:1", "--json")
+    told = command("why", "x:1", "--sentiment", "--json")
     assert told.stderr == ""
     found = json.loads(told.stdout)
     assert found["post"] == "x:1"
@@ -94,19 +94,19 @@ def test_post__is_explained_as_it_is_scored__title_included(command: Any, stored
 
 def test_post__stored_with_another_score__is_said_on_stderr(command: Any, stored: Callable[..., None]) -> None:
     stored(Score(scorer="vader", version="0", label="negative", compound=-0.5))
-    told = command("why", "x:1")
+    told = command("why", "x:1", "--sentiment")
     assert told.stdout.startswith("positive, compound +")
     assert "stored with another score, by vader 0: negative, compound -0.5000." in told.stderr
 
 
 def test_post__cannot_be_scored__says_the_reason_and_no_words(command: Any, stored: Callable[..., None]) -> None:
     stored(None, language="de")
-    assert command("why", "x:1").stdout == "no score: language de, by vader 3.3.2\n"
-    assert json.loads(command("why", "x:1", "--json").stdout)["words"] == []
+    assert command("why", "x:1", "--sentiment").stdout == "no score: language de, by vader 3.3.2\n"
+    assert json.loads(command("why", "x:1", "--sentiment", "--json").stdout)["words"] == []
 
 
 def test_post__there_is_none__says_what_an_id_is(command: Any) -> None:
-    told = command("why", "x:2")
+    told = command("why", "x:2", "--sentiment")
     assert isinstance(told.exception, MonitorError)
     assert "There is no post 'x:2' in the database" in str(told.exception)
 
@@ -127,6 +127,15 @@ def test_scorer__its_own_account__is_shown_without_terminal_codes(monkeypatch: p
     assert "      +1.000  gut\N{REPLACEMENT CHARACTER}[2J\n" in typed("--text", TEXT).stdout
 
 
-@pytest.mark.parametrize("words", [(), ("x:1", "--text", "good"), ("x:1", "--language", "en")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("x:1", "--text", "good"),
+        ("x:1", "--language", "en"),
+        ("x:1", "--scorer", "vader"),
+        ("x:1", "--sentiment", "--at", "-1d"),
+    ],
+)
 def test_arguments__that_make_no_sense_together__are_refused(words: tuple[str, ...]) -> None:
     assert isinstance(typed(*words).exception, UsageError)

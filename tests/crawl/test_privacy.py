@@ -26,7 +26,10 @@ def a_post(text: str = "Tea.", **changes: Any) -> Post:
     values: dict[str, Any] = {
         "id": f"{HOME}/users/anntaylor/statuses/1", "platform": "mastodon", "native_id": "1", "url": f"{HOME}/@anntaylor/1",
         "created_at": AT, "text": text, "raw": b"raw",
-        "author": Author(id=f"{HOME}/users/anntaylor", handle="anntaylor@chatter.example", name="Ann Taylor", url=f"{HOME}/@anntaylor", followers=812, bot=False),
+        "author": Author(
+            id=f"{HOME}/users/anntaylor", handle="anntaylor@chatter.example", name="Ann Taylor", url=f"{HOME}/@anntaylor",
+            followers=812, bot=False,
+        ),
     }  # fmt: skip
     return Post(**values | changes)
 

@@ -41,7 +41,7 @@ def test_each_kind_is_replaced_by_its_name_and_only_what_is_asked_for() -> None:
 @pytest.mark.parametrize(
     ("pattern", "text", "kept"),
     [
-        ("case=AB-######", "See AB-123456 and ab-654321, not AB-1234567 or XAB-123456.", "See [case] and [case], not AB-1234567 or XAB-123456."),
+        ("case=AB-######", "AB-123456, ab-654321, AB-1234567, XAB-123456.", "[case], [case], AB-1234567, XAB-123456."),
         ("plate=??-?? ###", "B-XY 123 parked, b-xy  123 too", "B-XY 123 parked, b-xy  123 too"),
         ("plate=?-?? ###", "B-XY 123 parked, b-xy  123 too", "[plate] parked, [plate] too"),
         ("name=Jane Doe", "jane   doe, JANE\nDOE, Jane Doering", "[name], [name], Jane Doering"),
@@ -92,7 +92,7 @@ def test_ids_in_the_links_of_a_text_stay() -> None:
     assert told(text, "phone") == "https://example.org/news/0301234567 and [phone]"
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.text(max_size=100))
 def test_done_twice_it_changes_nothing(text: str) -> None:
     wanted = ("email", "phone", "card", "case=AB-##")

@@ -1,6 +1,6 @@
 """Replacing parts of a text, and finding again what stood elsewhere in it."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.text.replaced import Edit, replaced
@@ -32,6 +32,7 @@ def test_nothing_to_replace_is_the_text_itself() -> None:
     assert replaced("abc", []).spans([(0, 2)]) == ((0, 2),)
 
 
+@settings(deadline=None)
 @given(st.text(min_size=36, max_size=36, alphabet="abc def"), EDITS, st.tuples(st.integers(0, 35), st.integers(1, 5)))
 def test_spans_lie_in_the_new_text_and_hold_the_same_words_where_nothing_of_them_was_replaced(
     text: str, told: list[tuple[int, int, str]], asked: tuple[int, int]
