@@ -82,7 +82,13 @@ def rows(file: BinaryIO, layout: Layout) -> Iterator[Line]:
     csv.field_size_limit(LONGEST_CELL)
     # What is wrong in its encoding is found in the row that has it, and no other row is lost.
     text = io.TextIOWrapper(file, layout.encoding, errors="surrogateescape", newline="")
-    reader = csv.reader(text, delimiter=layout.delimiter)
+    try:
+        yield from _rows(csv.reader(text, delimiter=layout.delimiter), layout)
+    finally:
+        text.detach()  # else it would close a file that is not its own
+
+
+def _rows(reader: Any, layout: Layout) -> Iterator[Line]:
     next(reader, None)
     while True:
         number = reader.line_num + 1
