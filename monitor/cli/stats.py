@@ -51,7 +51,8 @@ def stats(scope_text: str, as_json: bool, fail_empty: bool) -> None:
         _print(scope, summary)
     if summary is not None and summary.freshness is not None and summary.freshness.waiting:
         click.echo(f"{summary.freshness.waiting} hours are not counted yet. To count them: monitor rollup", err=True)
-    if fail_empty and (summary is None or not summary.whole.posts):
+    waits = summary is not None and summary.freshness is not None and summary.freshness.waiting
+    if fail_empty and not waits and (summary is None or not summary.whole.posts):  # what is not counted yet may be posts
         raise click.exceptions.Exit(NOTHING_FOUND)
 
 
