@@ -80,7 +80,8 @@ class Bookmark:
     version: int = 0
 
 
-State = Literal["covered", "capped", "limited", "failed"]
+# imported: posts of this time came from a file, which proves nothing about those that are not in it.
+State = Literal["covered", "capped", "limited", "failed", "imported"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

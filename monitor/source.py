@@ -13,6 +13,9 @@ from urllib.parse import quote
 # whole: no paging, each reply is all there is (feeds).
 Order = Literal["newest", "oldest", "whole"]
 
+# The kind of a source that is a file which somebody imported: nothing polls it, and its platform may have no spider.
+IMPORT = "import"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceKind:
@@ -45,3 +48,8 @@ class Source:
         """Readable and stable, such as `mastodon/tag?instance=example.org&tag=python`."""
         pairs = (f"{name}={quote(value, safe='@:/')}" for name, value in sorted(self.parameters.items()))
         return f"{self.platform}/{self.kind}?{'&'.join(pairs)}".rstrip("?")
+
+    @property
+    def imported(self) -> bool:
+        """Whether it is a file that was imported, and nothing that is polled."""
+        return self.kind == IMPORT

@@ -13,6 +13,7 @@ PACKAGES = ("monitor", "spiders", "pipelines")
 
 DOMAIN = (
     "analysis",
+    "importing",
     "post",
     "page",
     "bookmark",

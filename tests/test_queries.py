@@ -25,6 +25,21 @@ GOOD = Score(scorer="vader", version="3.3.2", label="positive", compound=0.5, po
 BAD = Score(scorer="vader", version="3.3.2", label="negative", compound=-0.1, positive=0.0, neutral=0.7, negative=0.3)
 GERMAN = Score(scorer="vader", version="3.3.2", reason="language de")
 
+BOTH = (Match(id="python", version=1), Match(id="rust", version=3))
+TEA = (Match(id="tea", version=1),)
+
+TAG = "mastodon/tag?instance=chatter.example&tag=python"
+LEDGER = (
+    {"_id": f"{TAG}:1:0", "source": TAG, "version": 1, "n": 0, "from": datetime(2026, 11, 19, tzinfo=UTC),
+     "to": datetime(2026, 11, 21, tzinfo=UTC), "state": "covered", "reason": None},
+    {"_id": f"{TAG}:2:0", "source": TAG, "version": 2, "n": 0, "from": datetime(2026, 11, 20, 12, tzinfo=UTC),
+     "to": datetime(2026, 11, 20, 18, tzinfo=UTC), "state": "capped", "reason": "beyond what the platform keeps reachable"},
+    {"_id": f"{TAG}:3:0", "source": TAG, "version": 3, "n": 0, "from": datetime(2026, 11, 23, tzinfo=UTC),
+     "to": datetime(2026, 11, 24, tzinfo=UTC), "state": "covered", "reason": None},
+    *({"_id": f"other{number}:1:0", "source": f"other{number}", "version": 1, "n": 0, "from": datetime(2026, 11, 20, tzinfo=UTC),
+       "to": datetime(2026, 11, 21, tzinfo=UTC), "state": "covered", "reason": None} for number in range(50)),
+)  # fmt: skip
+
 Rows = list[dict[str, Any]]
 
 
@@ -60,17 +75,25 @@ POSTS = (
     post(20, id=f"{MASTODON}1", counts=Counts(likes=7, reposts=2), links=("https://www.python.example/a?b", "ftp://x")),
     post(20, id=f"{MASTODON}2", by="eve", kind="repost", repost_of=f"{MASTODON}1"),
     post(20, id=f"{MASTODON}3", by="bob", language="de", sentiment=GERMAN, counts=Counts(likes=0)),
-    post(21, 23, id=f"{MASTODON}4", links=("https://Python.example:443/c", "http://other.example/")),
+    post(
+        21, 23, id=f"{MASTODON}4", links=("https://Python.example:443/c", "http://other.example/"), topics=BOTH,
+        first_seen=datetime(2026, 11, 22, 3, tzinfo=UTC),
+    ),
     post(
         22, id=f"{MASTODON}5", text="I never said that.", sentiment=BAD, edited_at=datetime(2026, 11, 22, 13, tzinfo=UTC),
         revisions=(Revision(text="I said that.", seen_at=datetime(2026, 11, 22, 12, tzinfo=UTC)),),
     ),
     post(22, 23, id=f"{MASTODON}6", topics=(), language=None),
     hackernews(41000001, 20, title="A story", text="", counts=Counts(score=40, replies=2)),
-    hackernews(41000002, 20, 13, kind="reply", thread=f"{HN}41000001", reply_to=f"{HN}41000001", sentiment=BAD),
-    hackernews(41000003, 21, kind="reply", thread=f"{HN}41000001", reply_to=f"{HN}41000002"),
+    hackernews(41000002, 20, 13, kind="reply", thread=f"{HN}41000001", reply_to=f"{HN}41000001", sentiment=BAD, topics=BOTH),
+    hackernews(
+        41000003, 21, kind="reply", thread=f"{HN}41000001", reply_to=f"{HN}41000002", links=("http://python.example/a?b&utm_source=hn",)
+    ),
     hackernews(41000004, 21, kind="reply", thread=f"{HN}41000009", reply_to=f"{HN}41000009"),
     hackernews(41000005, 20, text="", deleted_at=datetime(2026, 11, 22, 6, tzinfo=UTC)),
+    post(20, id="tea-1", topics=TEA, tags=("herbal", "milk")),
+    post(20, id="tea-2", topics=TEA, tags=("herbal",)),
+    post(12, id="tea-3", topics=TEA, tags=("milk",)),
 )  # fmt: skip
 
 
@@ -110,6 +133,7 @@ async def db(config: Config, mongodb_uri: str, listener: Listener) -> Any:
     finally:
         await store.close()
     with MongoClient[dict[str, Any]](mongodb_uri, tz_aware=True, event_listeners=[listener]) as client:
+        client[config.database]["ledger"].insert_many([dict(entry) for entry in LEDGER])
         yield client[config.database]
 
 
@@ -126,7 +150,7 @@ def mongosh_rows(number: str, db: Database[dict[str, Any]]) -> Rows:
     for theirs, ours in (("findOne", "find_one"), ("null", "None"), ("true", "True"), ("false", "False")):
         text = re.sub(rf"\b{theirs}\b", ours, text)
     text = re.sub(r"\broot\.(\w+)", r'root["\1"]', text)
-    start = text.rindex("db.posts.") if "findOne" not in block(number, "js") else text.index("db.posts.find(")
+    start = text.rindex("db.") if "findOne" not in block(number, "js") else text.index("db.posts.find(")
     names: dict[str, Any] = {"db": db, "datetime": datetime}
     exec(text[:start], names)
     return list(eval(text[start:].strip(), names))
@@ -166,7 +190,7 @@ def is_most_engaged(rows: Rows) -> None:
 
 
 def is_languages(rows: Rows) -> None:
-    assert [(row["_id"], row["posts"]) for row in rows] == [("en", 209), ("de", 1), ("unknown", 1)]
+    assert [(row["_id"], row["posts"]) for row in rows] == [("en", 212), ("de", 1), ("unknown", 1)]
 
 
 def is_edited(rows: Rows) -> None:
@@ -185,6 +209,55 @@ def is_deleted(rows: Rows) -> None:
     assert rows == [{"_id": datetime(2026, 11, 22, tzinfo=UTC), "posts": 1, "hours": 42}]
 
 
+def is_share_of_voice(rows: Rows) -> None:
+    told = [(row["_id"]["day"].day, row["_id"]["topic"], row["posts"], round(row["share"], 3)) for row in rows]
+    assert told == [
+        (20, "python", 6, 0.857),
+        (20, "rust", 1, 0.143),
+        (21, "python", 3, 0.75),
+        (21, "rust", 1, 0.25),
+        (22, "python", 1, 1.0),
+    ]
+
+
+def is_ledger(rows: Rows) -> None:
+    assert [(row["state"], row["from"].day, row["version"]) for row in rows] == [("capped", 20, 2), ("covered", 19, 1)]
+
+
+def is_stories(rows: Rows) -> None:
+    (story,) = rows
+    assert (story["posts"], story["first_on"], sorted(story["platforms"])) == (2, "mastodon", ["hackernews", "mastodon"])
+    assert (story["first"].day, story["last"].day) == (20, 21)
+
+
+def is_authors_of_both(rows: Rows) -> None:
+    told = [(row["_id"]["platform"], row["_id"]["author"], row["matches"]) for row in rows]
+    assert told == [("hackernews", "ada", 5), ("mastodon", "ada", 4)]
+
+
+def is_rising(rows: Rows) -> None:
+    assert [(row["_id"], row["now"], row["before"], row["times"]) for row in rows] == [
+        ("herbal", 2, 0, 3.0),
+        ("milk", 1, 1, 1.0),
+    ]
+
+
+def is_week(rows: Rows) -> None:
+    told = {(row["_id"]["weekday"], row["_id"]["hour"]): row["posts"] for row in rows}
+    assert told == {(5, 13): 5, (5, 14): 1, (6, 13): 2, (7, 0): 1, (7, 13): 1}
+
+
+def is_by_scorer(rows: Rows) -> None:
+    (row,) = rows
+    assert (row["_id"], row["posts"], row["scored"]) == ({"scorer": "vader", "version": "3.3.2"}, 10, 9)
+    assert row["mean"] == pytest.approx((7 * 0.5 - 2 * 0.1) / 9)
+
+
+def is_percentiles(rows: Rows) -> None:
+    told = [(row["_id"], row["posts"], row["median"], row["p90"], row["most"]) for row in rows]
+    assert told == [("hackernews", 1, 42, 42, 42), ("mastodon", 2, 0, 0, 9)]
+
+
 EXPECTED: dict[str, Callable[[Rows], None]] = {
     "1": is_posts_per_day,
     "2": is_sentiment_by_platform,
@@ -197,7 +270,17 @@ EXPECTED: dict[str, Callable[[Rows], None]] = {
     "9": is_unscored,
     "10": is_hours_of_berlin,
     "11": is_deleted,
-    "12": lambda rows: assert_sites(rows, {"python.example": 2, "other.example": 1}),
+    "12": lambda rows: assert_sites(rows, {"python.example": 3, "other.example": 1}),
+    "13": is_share_of_voice,
+    "14": is_ledger,
+    "15": lambda rows: assert_ids(rows, {"4"}),
+    "16": is_stories,
+    "17": is_authors_of_both,
+    "18": is_rising,
+    "19": is_week,
+    "20": is_by_scorer,
+    "21": lambda rows: assert_ids(rows, {"4", "41000002"}),
+    "22": is_percentiles,
 }
 
 
@@ -212,8 +295,8 @@ def assert_sites(rows: Rows, expected: dict[str, int]) -> None:
 each_query = pytest.mark.parametrize("number", EXPECTED)
 
 
-def test_there_are_ten_queries_and_each_is_expected_here() -> None:
-    assert len(SECTIONS) >= 10
+def test_there_are_twenty_queries_and_each_is_expected_here() -> None:
+    assert len(SECTIONS) >= 20
     assert set(EXPECTED) == set(SECTIONS)
 
 

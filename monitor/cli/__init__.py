@@ -12,12 +12,13 @@ import click
 from monitor import __version__
 from monitor.errors import CredentialsError, Fatal, MonitorError, RateLimitedError
 
-# Command -> module of this package; the attribute in it has the command's name.
+# Command -> module of this package; the attribute in it has the command's name, or where that is a word of Python, the module's.
 COMMANDS = {
     "collect": "collect",
     "db": "db",
     "demo": "demo",
     "doctor": "doctor",
+    "import": "import_file",
     "normalize": "normalize",
     "posts": "posts",
     "quarantine": "quarantine",
@@ -50,7 +51,8 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = getattr(import_module(f"{__name__}.{COMMANDS[cmd_name]}"), cmd_name)
+        module = import_module(f"{__name__}.{COMMANDS[cmd_name]}")
+        command = getattr(module, cmd_name, None) or getattr(module, COMMANDS[cmd_name])
         assert isinstance(command, click.Command)
         return command
 

@@ -113,4 +113,6 @@ def _next_shifts(crawls: dict[str, subprocess.Popen[str]], began: datetime) -> N
 
 async def _platforms() -> list[str]:
     async with opened() as store:
-        return sorted({standing.source.platform for standing in await store.sources.list_all() if standing.source.topics})
+        return sorted(
+            {standing.source.platform for standing in await store.sources.list_all(polled=True) if standing.source.topics}
+        )

@@ -12,9 +12,12 @@ from rich.table import Table
 from rich.text import Text
 
 from monitor import __version__, clock
-from monitor.cli.export_file import Form, Hashed, form_of, write, write_file
+from monitor.cli.export_file import Form, Hashed, Shape, form_of, write, write_file
 from monitor.cli.opened import opened, run, say_if_simulated
+from monitor.crawl.selection import ALL, IDS, Selection, read_selection
+from monitor.errors import UsageError
 from monitor.post import Post
+from monitor.query.tree_json import plain
 from monitor.scope import Scope, parse
 from monitor.store import schema
 from monitor.store.connection import Store
@@ -22,6 +25,7 @@ from monitor.store.search import Search
 from monitor.store.simulated import Simulated
 
 ROWS = 20  # of a table without --limit: what a screen holds
+NOTHING_FOUND = 3  # the exit code, where it was asked for
 LONGEST_SHOWN = 300  # characters of a text in the table; a terminal cuts it shorter
 
 
@@ -31,23 +35,55 @@ LONGEST_SHOWN = 300  # characters of a text in the table; a terminal cuts it sho
 @click.option("--json", "form", flag_value="json", type=click.Choice(["json", "jsonl", "csv"]), help="One JSON array.")
 @click.option("--jsonl", "form", flag_value="jsonl", help="One JSON object per line.")
 @click.option("--csv", "form", flag_value="csv", help="A table for spreadsheets, which cannot run as formulas.")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file, and a manifest beside it.")
-def posts(scope_text: str, limit: int | None, form: Form | None, out: Path | None) -> None:
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write to this file, and a manifest beside it; - is stdout.",
+)
+@click.option("--fields", metavar="A,B,C.D", help="Only these fields of each post.")
+@click.option("--ids-only", is_flag=True, help="Only what may be passed on where texts may not: id, platform, native_id.")
+@click.option(
+    "--formula-guard/--no-formula-guard", "guarded", default=True, help="Whether cells of a table can run as formulas."
+)
+@click.option("--fail-empty", is_flag=True, help="Exit code 3 when there is no such post.")
+def posts(
+    scope_text: str,
+    limit: int | None,
+    form: Form | None,
+    out: Path | None,
+    fields: str | None,
+    ids_only: bool,
+    guarded: bool,
+    fail_empty: bool,
+) -> None:
     """Show the stored posts of SCOPE, newest first; all of them, with --json, --jsonl, --csv or --out.
 
     SCOPE is the query string of a page's address, such as 'topic=climate&lang=en&from=-7d'. Without it: every post.
     """
     now = clock.now()
     scope = parse(scope_text, now=now)
-    if out is not None:
-        count = run(_to_file(scope, scope.frozen(now), limit, form or form_of(out), out))
+    selection = _selection(fields, ids_only=ids_only)
+    if out is not None and str(out) != "-":
+        shape = Shape(form=form or form_of(out), selection=selection, guarded=guarded)
+        count = run(_to_file(scope, scope.frozen(now), limit, shape, out))
         click.echo(f"{count} posts in {out}, described in {out.name}.manifest.json", err=True)
     elif form is not None:
-        count = run(_to_stdout(scope.frozen(now), limit, form))
+        count = run(_to_stdout(scope.frozen(now), limit, Shape(form=form, selection=selection, guarded=guarded)))
+    elif out is not None or selection.names is not None:
+        raise UsageError("Say in which form: --csv, --json or --jsonl, or --out FILE with a name that ends so.")
     else:
         count = run(_to_table(scope.frozen(now), limit or ROWS))
     if not count:
         click.echo(f"No stored post is in the scope {str(scope) or 'of all posts'}.", err=True)
+        if fail_empty:
+            raise click.exceptions.Exit(NOTHING_FOUND)
+
+
+def _selection(fields: str | None, *, ids_only: bool) -> Selection:
+    if fields is not None and ids_only:
+        raise UsageError("Give either --fields or --ids-only, not both.")
+    return Selection(IDS) if ids_only else ALL if fields is None else read_selection(fields)
 
 
 async def _found(store: Store, frozen: Scope, limit: int | None) -> AsyncIterator[Post]:
@@ -60,7 +96,7 @@ async def _found(store: Store, frozen: Scope, limit: int | None) -> AsyncIterato
             return
 
 
-async def _to_file(scope: Scope, frozen: Scope, limit: int | None, form: Form, out: Path) -> int:
+async def _to_file(scope: Scope, frozen: Scope, limit: int | None, shape: Shape, out: Path) -> int:
     async with opened() as store:
         await say_if_simulated(store)
         versions = await _topics(store, scope)
@@ -69,19 +105,20 @@ async def _to_file(scope: Scope, frozen: Scope, limit: int | None, form: Form, o
             "scope": str(scope),
             "frozen": str(frozen),
             "query": None if query is None else str(query),
+            "tree": None if query is None else plain(query.tree),
             "limit": limit,
             "as_of": frozen.as_of,
             "versions": {"monitor": __version__, "schema": schema.VERSION, "topics": versions},
             "simulated": await Simulated(store).is_marked(),
         }
-        return (await write_file(_found(store, frozen, limit), form, out, about)).posts
+        return (await write_file(_found(store, frozen, limit), shape, out, about)).posts
 
 
-async def _to_stdout(frozen: Scope, limit: int | None, form: Form) -> int:
+async def _to_stdout(frozen: Scope, limit: int | None, shape: Shape) -> int:
     async with opened() as store:
         await say_if_simulated(store)
         await _topics(store, frozen)
-        return (await write(_found(store, frozen, limit), form, Hashed(sys.stdout.buffer))).posts
+        return (await write(_found(store, frozen, limit), shape, Hashed(sys.stdout.buffer))).posts
 
 
 async def _to_table(frozen: Scope, limit: int) -> int:

@@ -35,9 +35,9 @@ def quarantine() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON array on stdout.")
 def list_rows(platform: str | None, limit: int, as_json: bool) -> None:
     """List what is in quarantine: where each row came from, why it was refused, how often and when it was last met."""
-    if platform is not None:
-        platform_named(platform)  # refuses a name that there is not
     rows, count = run(_rows(platform, limit))
+    if platform is not None and not rows:
+        platform_named(platform)  # refuses a name that there is not; of a file that was imported there may be any
     if as_json:
         click.echo(json.dumps([_told(row) for row in rows], ensure_ascii=False))
         return
@@ -78,9 +78,9 @@ def replay(platform: str | None, row_ids: Sequence[str]) -> None:
     """
     if platform is not None and row_ids:
         raise UsageError("Give either --platform or the IDs of rows, not both.")
-    if platform is not None:
-        platform_named(platform)  # refuses a name that there is not
     done = run(_replayed(platform, row_ids))
+    if platform is not None and not done.stored + done.refused:
+        platform_named(platform)  # refuses a name that there is not
     click.echo(f"replayed {done.stored}, still refused {done.refused}")
     if done.refused:
         click.echo("Why: monitor quarantine list", err=True)

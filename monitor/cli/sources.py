@@ -15,6 +15,7 @@ from monitor import clock
 from monitor.cli.opened import opened, run, say_if_simulated
 from monitor.crawl.platforms import platform as platform_named
 from monitor.errors import MonitorError, UsageError
+from monitor.source import IMPORT
 from monitor.store.connection import Store
 from monitor.store.sources import Standing
 
@@ -29,9 +30,9 @@ def sources(context: click.Context, platform: str | None, as_json: bool) -> None
         if platform is not None or as_json:
             raise UsageError(f"--platform and --json are for the list of sources, not for {context.invoked_subcommand}.")
         return
-    if platform is not None:
-        platform_named(platform)  # refuses a name that there is not
     standings = run(_standings(platform))
+    if platform is not None and not standings:
+        platform_named(platform)  # refuses a name that there is not
     if as_json:
         click.echo(json.dumps([_told(standing) for standing in standings], ensure_ascii=False))
         return
@@ -48,7 +49,9 @@ def sources(context: click.Context, platform: str | None, as_json: bool) -> None
         told = _told(standing)
         last = "never" if standing.last_polled_at is None else f"{age(now - standing.last_polled_at)} ago"
         due = (
-            "on demand"
+            "-"
+            if standing.source.imported
+            else "on demand"
             if not standing.source.topics
             else "-"
             if standing.state == "paused"
@@ -72,6 +75,7 @@ def sources(context: click.Context, platform: str | None, as_json: bool) -> None
 @click.option("--reason", default="a person asked for it", show_default=True, help="Shown beside its state.")
 def pause(source_id: str, reason: str) -> None:
     """Poll the source ID no more until it is resumed. A poll under way is not cut short."""
+    _refuse_file(source_id)
     _decide(source_id, lambda store: store.sources.pause(source_id, reason))
     click.echo(f"{source_id} is paused. To have it polled again: monitor sources resume {quote(source_id)}", err=True)
 
@@ -80,6 +84,7 @@ def pause(source_id: str, reason: str) -> None:
 @click.argument("source_id", metavar="ID")
 def resume(source_id: str) -> None:
     """Have the source ID polled again, from where it was left, as soon as somebody collects."""
+    _refuse_file(source_id)
     _decide(source_id, lambda store: store.sources.resume(source_id))
     click.echo(f"{source_id} is due now.", err=True)
 
@@ -90,6 +95,11 @@ def remove(source_id: str) -> None:
     """Forget the source ID, how far it was read and what its ledger proves. Its posts stay."""
     _decide(source_id, lambda store: store.sources.remove(source_id))
     click.echo(f"{source_id} is removed; its posts stay. Named again, it begins anew with its newest page.", err=True)
+
+
+def _refuse_file(source_id: str) -> None:
+    if source_id.partition("?")[0].endswith(f"/{IMPORT}"):
+        raise UsageError(f"{source_id} is a file that was imported: nothing polls it. To read it again: monitor import FILE")
 
 
 def _decide(source_id: str, act: Callable[[Store], Awaitable[bool]]) -> None:
@@ -122,7 +132,8 @@ async def _standings(platform: str | None) -> list[Standing]:
 
 
 def _told(standing: Standing) -> dict[str, Any]:
-    due, rate = standing.source.topics and standing.state != "paused", standing.rate
+    due = standing.source.topics and not standing.source.imported and standing.state != "paused"
+    rate = standing.rate
     return {
         "source": standing.source.id,
         "platform": standing.source.platform,

@@ -16,6 +16,7 @@ from monitor.analysis.interval import Interval
 from monitor.analysis.net_sentiment import Labels, net_sentiment
 from monitor.analysis.share import Share, shares
 from monitor.cli.opened import opened, run, say_if_simulated
+from monitor.cli.posts import NOTHING_FOUND
 from monitor.crawl.exported import moment
 from monitor.moment import written
 from monitor.scope import Scope, parse
@@ -33,7 +34,8 @@ _INSTANT = timedelta(milliseconds=1)  # the smallest step between two stored mom
 @click.command()
 @click.argument("scope_text", metavar="[SCOPE]", default="")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
-def stats(scope_text: str, as_json: bool) -> None:
+@click.option("--fail-empty", is_flag=True, help="Exit code 3 when there is no such post.")
+def stats(scope_text: str, as_json: bool, fail_empty: bool) -> None:
     """Count the stored posts of SCOPE by day and platform, with net sentiment, and its top tags, authors and domains.
 
     Days are those of the scope's tz. Scopes of one topic, platforms and a period are answered from rollups, others by counting posts.
@@ -49,6 +51,9 @@ def stats(scope_text: str, as_json: bool) -> None:
         _print(scope, summary)
     if summary is not None and summary.freshness is not None and summary.freshness.waiting:
         click.echo(f"{summary.freshness.waiting} hours are not counted yet. To count them: monitor rollup", err=True)
+    waits = summary is not None and summary.freshness is not None and summary.freshness.waiting
+    if fail_empty and not waits and (summary is None or not summary.whole.posts):  # what is not counted yet may be posts
+        raise click.exceptions.Exit(NOTHING_FOUND)
 
 
 async def _summary(scope: Scope, frozen: Scope) -> Summary | None:

@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from scrapy.exporters import BaseItemExporter, JsonItemExporter, JsonLinesItemExporter
@@ -41,18 +42,20 @@ class PostsJson(JsonItemExporter):
 
 
 class PostsCsv(BaseItemExporter):
-    """A table with the columns of COLUMNS, RFC 4180, UTF-8, safe to open in a spreadsheet."""
+    """A table with the columns of COLUMNS, RFC 4180, UTF-8, safe to open in a spreadsheet unless it is not `guarded`."""
 
-    def __init__(self, file: Any, **options: Any) -> None:
+    def __init__(self, file: Any, *, columns: Sequence[str] = COLUMNS, guarded: bool = True, **options: Any) -> None:
         super().__init__(**options)
         self.file = file
+        self._columns = columns
+        self._guarded = guarded
 
     def start_exporting(self) -> None:
         if not (self.file.seekable() and self.file.tell()):  # -o goes on with a table that has its header
-            self._write([COLUMNS])
+            self._write([self._columns])
 
     def export_item(self, item: Any) -> None:
-        self._write([_cell(_value(post, column)) for column in COLUMNS] for post in _posts(item))
+        self._write([_cell(_value(post, name), guarded=self._guarded) for name in self._columns] for post in _posts(item))
 
     def _write(self, rows: Iterable[Iterable[str]]) -> None:
         lines = io.StringIO(newline="")
@@ -71,13 +74,19 @@ def _value(post: Mapping[str, Any], column: str) -> Any:
     return value
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, *, guarded: bool) -> str:
     if value is None:
         return ""
+    if isinstance(value, Mapping) or (
+        isinstance(value, list) and any("seen_at" in each for each in value if isinstance(each, Mapping))
+    ):
+        return json.dumps(
+            value, ensure_ascii=False
+        )  # a place, and earlier versions: no word of theirs could stand for the whole
     if isinstance(value, list):
         told = (each.get("url") or each.get("id") if isinstance(each, Mapping) else each for each in value)
-        return _cell(" ".join(str(each) for each in told if each))
+        return _cell(" ".join(str(each) for each in told if each), guarded=guarded)
     if isinstance(value, bool):
         return "true" if value else "false"
     text = str(value)
-    return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text
+    return f"'{text}" if guarded and isinstance(value, str) and text.startswith(_FORMULA) else text

@@ -16,7 +16,7 @@ from monitor.crawl.raw import compressed, pack, set_aside
 from monitor.errors import PostError, ReplyError, SkipPost
 from monitor.page import Reply
 from monitor.post import Post
-from monitor.source import Source
+from monitor.source import IMPORT, Source
 from monitor.store.quarantine import Refused, ReplyContext
 
 # A page of which more is refused shows a changed API, not bad posts: it is asked again and its bookmark stays.
@@ -98,7 +98,9 @@ def normalize_page(platform: Platform, item: PageItem) -> None:
 
 
 def route(source: Source) -> str:
-    """By which way a post came: the platform, and the server where the source names one (`mastodon/example.org`)."""
+    """By which way a post came: the platform, and the server where the source names one (`mastodon/example.org`); or a kind of file."""
+    if source.imported:
+        return f"{IMPORT}/{source.parameters['format']}"
     server = source.parameters.get("instance") or urlsplit(source.parameters.get("url", "")).hostname
     return f"{source.platform}/{server}" if server else source.platform
 

@@ -89,7 +89,7 @@ class RunRecorder:
         served = self.session.finished or self.session.failures
         if served or spider.given.source is not None or spider.given.topic is not None or spider.given.shift is not None:
             return
-        standings = await (await self.session.store()).sources.list_all(platform=spider.name)
+        standings = await (await self.session.store()).sources.list_all(platform=spider.name, polled=True)
         if any(standing.source.topics for standing in standings):
             return
         example = (

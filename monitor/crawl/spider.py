@@ -302,7 +302,7 @@ class PlatformSpider(scrapy.Spider):
         store, topic = await self.session.store(), self.given.topic
         if topic is not None and await store.topics.get(topic) is None:
             raise UsageError(f"There is no topic {topic}. Make it with: monitor track QUERY --id {topic}")
-        if await store.sources.list_all(platform=self.name):
+        if await store.sources.list_all(platform=self.name, polled=True):
             logger.info("event=nothing_due platform=%s: no source is due now; `monitor sources` shows when", self.name)
             return
         raise UsageError(

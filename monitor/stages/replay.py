@@ -14,6 +14,7 @@ from monitor.crawl.keeping import Keeping
 from monitor.crawl.normalize import Platform, normalize, route
 from monitor.crawl.raw import unpack
 from monitor.errors import PostError
+from monitor.importing.detect import reader_of
 from monitor.page import Reply
 from monitor.post import Post
 from monitor.query.parse import parse
@@ -21,6 +22,7 @@ from monitor.query.watch import Watch
 from monitor.sentiment.scorer import inline, scored
 from monitor.source import Source
 from monitor.store.connection import Store
+from monitor.store.imports import Imports
 from monitor.store.quarantine import Kept, Refused
 
 # Enough to make one write worth while, and few enough that a replay that is killed repeats little.
@@ -54,21 +56,23 @@ async def replay(
     async for row in rows:
         batch.append(row)
         if len(batch) == ROWS_PER_WRITE:
-            done += await _replay_batch(store, platforms, topics, keeping, batch)
+            done += await _replay_batch(store, dict(platforms), topics, keeping, batch)
             batch = []
-    return done + await _replay_batch(store, platforms, topics, keeping, batch)
+    return done + await _replay_batch(store, dict(platforms), topics, keeping, batch)
 
 
 async def _replay_batch(
-    store: Store, platforms: Mapping[str, Platform], topics: Watch, keeping: Keeping, rows: Sequence[Kept]
+    store: Store, platforms: dict[str, Platform], topics: Watch, keeping: Keeping, rows: Sequence[Kept]
 ) -> Replayed:
     """Order of side effects: posts durable, then their rows removed, then the new reasons of the others."""
     read: list[tuple[Kept, Post]] = []
     refused: list[Kept] = []
+    readers = platforms | await _files(store, rows)
     for row in rows:
-        made = _read(row, platforms)
+        made = _read(row, readers)
         if isinstance(made, Post):
-            enriched = enrich(made, topics.on(_source(row.refused).platform))
+            source = _source(row.refused)
+            enriched = enrich(made, topics.on(made.platform if source.imported else source.platform))
             read.append((row, scored(await _kept(enriched, row, store, keeping), inline())))
         else:
             refused.append(replace(row, refused=made))
@@ -83,10 +87,21 @@ async def _replay_batch(
     return Replayed(len(read) - len(written.refusals), len(refused))
 
 
+async def _files(store: Store, rows: Sequence[Kept]) -> dict[str, Platform]:
+    """The readers of rows that came from files, by the id of their source."""
+    imports = Imports(store.database)
+    files = {row.refused.source_id: source for row in rows if (source := _source(row.refused)).imported}
+    found = {name: reader_of(file.parameters["format"], await imports.columns(file)) for name, file in sorted(files.items())}
+    return {name: reader for name, reader in found.items() if reader is not None}
+
+
 def _read(row: Kept, platforms: Mapping[str, Platform]) -> Post | Refused:
     """The post that the row is now, or the row with the reason for which it is still none."""
     source = _source(row.refused)
-    platform = platforms.get(source.platform)
+    platform = platforms.get(row.refused.source_id if source.imported else source.platform)
+    if platform is None and source.imported:
+        reason = "how its file is to be read is not known any more: import it again"
+        return replace(row.refused, reason=reason, kind=PostError.__name__)
     if platform is None:
         return replace(row.refused, reason=f"there is no platform {source.platform}", kind=PostError.__name__)
     try:

@@ -13,7 +13,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from monitor.bookmark import Bookmark
 from monitor.errors import LeaseLostError
-from monitor.source import Source
+from monitor.source import IMPORT, Source
 from monitor.store.bookmarks import bookmark_of
 from monitor.store.document import Document
 from monitor.store.outage import tells_outage
@@ -41,8 +41,8 @@ class Leases:
         self._sources = database["sources"]
 
     async def claim(self, source_id: str, *, owner: str, lease_s: float = LEASE_S) -> Claim | None:
-        """Take one source, due or not, paused or not. None where another holds it, or there is none of that id."""
-        return await self._claim({"_id": source_id, **FREE}, owner=owner, lease_s=lease_s, sort=())
+        """Take one source, due or not, paused or not. None where another holds it, there is none of that id, or it is a file."""
+        return await self._claim({"_id": source_id, "kind": {"$ne": IMPORT}, **FREE}, owner=owner, lease_s=lease_s, sort=())
 
     async def claim_due(
         self, platform: str, *, owner: str, lease_s: float = LEASE_S, topic: str | None = None, besides: Collection[str] = ()

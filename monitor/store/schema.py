@@ -118,6 +118,7 @@ COLLECTIONS: Mapping[str, Collection] = {
     "topics": Collection(required={"_id": "string", "name": "string", "query": "string", "version": ["int", "long"]}),
     "topic_versions": Collection(indexes=(Index((("topic", ASCENDING), ("version", ASCENDING)), unique=True),)),
     "dirty": Collection(),
+    "imports": Collection(),
     "roll_hour": Collection(indexes=_ROLL_INDEXES, required=_ROLL_REQUIRED),
     "roll_top_hour": Collection(indexes=_ROLL_INDEXES, required=_ROLL_REQUIRED),
     "sign_ins": Collection(),

@@ -14,7 +14,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from monitor import clock
 from monitor.bookmark import Bookmark
 from monitor.rate import Rate
-from monitor.source import Source
+from monitor.source import IMPORT, Source
 from monitor.store.bookmarks import bookmark_document, bookmark_of
 from monitor.store.document import Document, stored_moment
 from monitor.store.outage import tells_outage
@@ -65,8 +65,8 @@ class Standing:
     rate: Rate | None = None
 
     def due(self, now: datetime) -> bool:
-        """Whether it is to be polled now."""
-        return bool(self.source.topics) and self.state != "paused" and self.next_due <= now
+        """Whether it is to be polled now; a file never is."""
+        return not self.source.imported and bool(self.source.topics) and self.state != "paused" and self.next_due <= now
 
     def word(self, now: datetime) -> str:
         """How it does, in one of the seven fixed words: its state, or `late` where all would be well but for the time."""
@@ -113,9 +113,11 @@ class Sources:
         return None if stored is None else standing_of(stored)
 
     @tells_outage
-    async def list_all(self, *, platform: str | None = None) -> list[Standing]:
-        """Read all sources, of one platform where given, by id."""
-        wanted = {} if platform is None else {"platform": platform}
+    async def list_all(self, *, platform: str | None = None, polled: bool = False) -> list[Standing]:
+        """Read all sources, of one platform where given, by id; with `polled` none that are imported files."""
+        wanted: Document = {} if platform is None else {"platform": platform}
+        if polled:
+            wanted["kind"] = {"$ne": IMPORT}
         return [standing_of(stored) async for stored in self._sources.find(wanted).sort("_id", 1)]
 
     @tells_outage
@@ -181,9 +183,15 @@ class Sources:
 def due_sources(platform: str) -> Document:
     """The filter for sources of a platform that are due, free, not paused and wanted by a topic.
 
-    A source without topics was asked for once, by hand; only a hand asks it again.
+    A source without topics was asked for once, by hand; only a hand asks it again. A file that was imported is never due.
     """
-    return {"platform": platform, "state": {"$ne": "paused"}, "topics.0": {"$exists": True}, "$and": [FREE, DUE]}
+    return {
+        "platform": platform,
+        "kind": {"$ne": IMPORT},
+        "state": {"$ne": "paused"},
+        "topics.0": {"$exists": True},
+        "$and": [FREE, DUE],
+    }
 
 
 def source_of(stored: Mapping[str, Any]) -> Source:

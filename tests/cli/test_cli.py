@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import click
 import pytest
 
 from monitor import cli, errors
-from monitor.cli import COMMANDS, main
+from monitor.cli import COMMANDS, main, monitor
 from monitor.errors import (
     ConfigurationError,
     CredentialsError,
@@ -78,8 +77,9 @@ def test_main__every_error_of_ours__is_its_sentence_on_stderr_alone(
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_commands__each_is_where_it_is_said_to_be(name: str) -> None:
-    command = getattr(import_module(f"monitor.cli.{COMMANDS[name]}"), name)
+    command = monitor.get_command(click.Context(monitor), name)
     assert isinstance(command, click.Command)
+    assert command.callback is None or command.callback.__module__.startswith(f"monitor.cli.{COMMANDS[name]}")
     assert command.name == name
     assert command.help, "what --help shows for it"
 

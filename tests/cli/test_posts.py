@@ -140,9 +140,18 @@ def test_out__the_manifest_tells_what_the_file_is(command: Type, stored: None, t
     assert manifest == {
         "file": "tea.jsonl",
         "form": "jsonl",
+        "fields": None,
+        "formula_guard": None,
         "scope": "topic=tea&q=tea&from=2025-03-01",
         "frozen": f"topic=tea&q=tea&from=2025-03-01T00:00:00Z&as_of={as_of}",
         "query": "topic:tea AND since:2025-03-01 AND tea",
+        "tree": {
+            "and": [
+                {"field": {"name": "topic", "value": "tea"}},
+                {"field": {"name": "since", "value": "2025-03-01"}},
+                {"term": {"kind": "word", "text": "tea"}},
+            ]
+        },
         "limit": None,
         "as_of": as_of,
         "versions": manifest["versions"],
@@ -150,6 +159,7 @@ def test_out__the_manifest_tells_what_the_file_is(command: Type, stored: None, t
         "posts": 1,
         "platforms": {"mastodon": 1},
         "scorers": {"vader 1": 1},
+        "terms": {},
         "bytes": len(content),
         "sha256": hashlib.sha256(content).hexdigest(),
     }

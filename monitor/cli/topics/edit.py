@@ -136,7 +136,7 @@ async def _previewed(store: Store, topic: Topic, query: Query, newest: int) -> P
 
 async def _sources(store: Store, topic: Topic, query: Query, config: Config) -> tuple[list[Source], Named]:
     """The sources that the new query needs, on the platforms and servers where the topic is looked for now."""
-    serving = [each.source for each in await store.sources.list_all() if topic.id in each.source.topics]
+    serving = [each.source for each in await store.sources.list_all(polled=True) if topic.id in each.source.topics]
     servers = {(source.platform, source.parameters["instance"]): None for source in serving if "instance" in source.parameters}
     where = Named(hosts=tuple(servers))
     made: list[Source] = []

@@ -52,7 +52,7 @@ async def _exported(topic_ids: Sequence[str]) -> list[Exchanged]:
     async with opened() as store:
         await say_if_simulated(store)
         wanted = [await topic_in(store, topic_id) for topic_id in dict.fromkeys(topic_ids)]
-        sources = [standing.source for standing in await store.sources.list_all()]
+        sources = [standing.source for standing in await store.sources.list_all(polled=True)]
         return [
             Exchanged(
                 topic=topic,
