@@ -14,10 +14,12 @@ from monitor.errors import CredentialsError, Fatal, MonitorError, RateLimitedErr
 
 # Command -> module of this package; the attribute in it has the command's name.
 COMMANDS = {
+    "check": "check",
     "collect": "collect",
     "db": "db",
     "demo": "demo",
     "doctor": "doctor",
+    "init": "init",
     "normalize": "normalize",
     "posts": "posts",
     "quarantine": "quarantine",

@@ -14,6 +14,7 @@ from rich.text import Text
 from monitor import __version__, clock
 from monitor.cli.export_file import Form, Hashed, form_of, write, write_file
 from monitor.cli.opened import opened, run, say_if_simulated
+from monitor.config import load
 from monitor.post import Post
 from monitor.scope import Scope, parse
 from monitor.store import schema
@@ -38,7 +39,7 @@ def posts(scope_text: str, limit: int | None, form: Form | None, out: Path | Non
     SCOPE is the query string of a page's address, such as 'topic=climate&lang=en&from=-7d'. Without it: every post.
     """
     now = clock.now()
-    scope = parse(scope_text, now=now)
+    scope = parse(scope_text, now=now, zone=load().zone)
     if out is not None:
         count = run(_to_file(scope, scope.frozen(now), limit, form or form_of(out), out))
         click.echo(f"{count} posts in {out}, described in {out.name}.manifest.json", err=True)
