@@ -34,7 +34,7 @@ def test_doctor__all_is_well__is_zero(typed: Type) -> None:
     found = typed("--json")
     # The server of these tests has known holes, and belongs to nobody but them; how full this machine is, is its own affair.
     assert states(found) | {"MongoDB": "ok", "disk": "ok"} == dict.fromkeys(
-        ("Python", "packages", "MongoDB", "schema", "clock", "disk", "sources", "contact", *platforms()),
+        ("Python", "packages", "configuration", "MongoDB", "schema", "clock", "disk", "sources", "contact", *platforms()),
         "ok",
     )
     assert (found.exit_code, json.loads(found.stdout)["ok"], json.loads(found.stdout)["live"]) == (0, True, [])
