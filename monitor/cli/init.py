@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from monitor.configuration.problem import shown_path
-from monitor.configuration.template import files
+from monitor.configuration.template import NAMES, files
 from monitor.errors import UsageError
 
 
@@ -13,11 +13,11 @@ from monitor.errors import UsageError
 @click.argument("folder", metavar="[DIR]", default=".", type=click.Path(file_okay=False, path_type=Path))
 def init(folder: Path) -> None:
     """Write monitor.yaml, its schema for editors, .env.example and scrapy.cfg into DIR, or here. No file is written over."""
-    made = files()
-    there = [name for name in made if (folder / name).exists()]
+    there = [name for name in NAMES if (folder / name).exists()]
     if there:
         raise UsageError(f"Nothing was written, since {', '.join(str(folder / name) for name in there)} is there already.")
     try:
+        made = files()
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in made.items():
             with (folder / name).open("x", encoding="utf-8") as file:

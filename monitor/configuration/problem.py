@@ -101,11 +101,17 @@ def _section(lines: list[str]) -> str:
     return ""
 
 
+def _is_key(before: str) -> bool:
+    """Whether a key can stand behind this part of a line: at its begin, after the sign of a list, or in braces."""
+    solid = before.strip().removeprefix("\ufeff")
+    return not solid.strip("- ?") or (solid[-1] in "{," and "{" in solid)
+
+
 def _masked(line: str, column: int, width: int) -> tuple[str, int, int]:
     """The line with *** for its values, and where what stands at `column` is then."""
     made, place = "", -1
     for found in _SHOWN.finditer(line):
-        hidden = found["value"] is not None
+        hidden = found["value"] is not None or (found["key"] is not None and not _is_key(line[: found.start()]))
         if found.start() <= column < found.end():
             place, width = (len(made), len(_MASK)) if hidden else (len(made) + column - found.start(), width)
         made += _MASK if hidden else found[0]

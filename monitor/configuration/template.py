@@ -8,6 +8,7 @@ from monitor.configuration.known import credentials, schema
 from monitor.crawl.platforms import platforms
 
 SCHEMA_NAME = "monitor.schema.json"
+NAMES = (FILE_NAME, SCHEMA_NAME, ".env.example", "scrapy.cfg")
 
 _CONFIGURATION = """\
 # yaml-language-server: $schema={schema}
@@ -50,12 +51,13 @@ default = monitor.settings
 
 def files() -> Mapping[str, str]:
     """What to write, by the names of the files."""
-    return {
-        FILE_NAME: _CONFIGURATION.format(schema=SCHEMA_NAME),
-        SCHEMA_NAME: json.dumps(schema(), indent=2, ensure_ascii=False) + "\n",
-        ".env.example": _environment(),
-        "scrapy.cfg": _SCRAPY,
-    }
+    texts = (
+        _CONFIGURATION.format(schema=SCHEMA_NAME),
+        json.dumps(schema(), indent=2, ensure_ascii=False) + "\n",
+        _environment(),
+        _SCRAPY,
+    )
+    return dict(zip(NAMES, texts, strict=True))
 
 
 def _environment() -> str:

@@ -31,7 +31,7 @@ def test_init__what_it_writes_passes_the_check__with_its_example_too(tmp_path: P
     # Every example with its sign taken off; prose has none that a value follows.
     file.write_text(
         re.sub(
-            r"^( *)# ((?:  )*(?:[a-z_-]+: |- id|\(acme|NOT \(|[a-z]+:$|  mastodon|  github).*)$",
+            r"^( *)# ((?:  )*(?:[a-z_]+: |- id|\(acme|NOT \(|[a-z]+:$|  mastodon|  github).*)$",
             r"\1\2",
             text,
             flags=re.MULTILINE,
@@ -49,11 +49,11 @@ def test_init__schema_beside_it__is_the_one_of_check(tmp_path: Path) -> None:
 
 
 def test_init__file_that_is_there__is_left_and_nothing_is_written(tmp_path: Path) -> None:
-    (tmp_path / "scrapy.cfg").write_text("mine")
+    (tmp_path / "scrapy.cfg").write_text("[settings]\ndefault = mine\n")
     ended = typed("init")
     assert "scrapy.cfg is there already" in str(ended.exception)
     assert [path.name for path in tmp_path.iterdir()] == ["scrapy.cfg"]
-    assert (tmp_path / "scrapy.cfg").read_text() == "mine"
+    assert (tmp_path / "scrapy.cfg").read_text() == "[settings]\ndefault = mine\n"
 
 
 def test_scrapy__finds_the_platforms_in_the_folder() -> None:

@@ -121,20 +121,21 @@ def test_what_is_wrong__is_told_with_its_place(refused: Callable[..., str], text
 @pytest.mark.parametrize(
     ("query", "place"),
     [
-        ("|\n      tea\n        AND AND x", (5, 13)),
-        (">\n      tea\n      AND AND x", (5, 11)),
-        ("tea AND AND x", (3, 20)),
-        ('"tea\n      AND AND x"', (4, 11)),
-        ("'tea ''s AND AND x'", (3, 25)),
-        ('"\\"a b\\" AND AND x"', (3, 25)),
+        ("|\n      tea\n        AND colour:x", (5, 13)),
+        (">\n      tea\n      AND colour:x", (5, 11)),
+        ("tea colour:x", (3, 16)),
+        ('"tea\n      AND colour:x"', (4, 11)),
+        ("'tea s''s colour:x'", (3, 22)),
+        ('"\\"a b\\" colour:x"', (3, 21)),
         ("tea AND (x", (3, 20)),
+        ("|\n      tea\n      AND\n\n  # no comment", (5, 7)),
     ],
 )
 def test_error_in_a_query__is_placed_in_the_file_however_it_is_written(
     checked: Callable[..., Checked], query: str, place: tuple[int, int]
 ) -> None:
     with pytest.raises(ConfigurationFileError) as error:
-        checked(f"topics:\n  - id: tea\n    query: {query}\n".replace("query: |\n", "query: |\n"))
+        checked(f"topics:\n  - id: tea\n    query: {query}\n")
     (problem,) = error.value.problems
     assert (problem.place.line, problem.place.column) == place
 
@@ -150,8 +151,8 @@ def test_conf_d__topics_join_and_the_same_key_twice_names_both_places(
 
 
 def test_query_error_in_conf_d__is_placed_there(refused: Callable[..., str]) -> None:
-    assert "conf.d/b.yaml:2:31  topics[1].query: " in refused(
-        "topics: [{id: a, query: tea}]", b="topics:\n- {id: b, query: 'milk AND AND x'}"
+    assert "conf.d/b.yaml:2:24  topics[1].query: " in refused(
+        "topics: [{id: a, query: tea}]", b="topics:\n- {id: b, query: 'milk colour:x'}"
     )
 
 

@@ -86,7 +86,7 @@ def test_empty_file__is_no_settings() -> None:
         ("a:\n    b: 1\n  c: 2\n", ["3:3 this does not fit what stands above: look at how far the lines are indented"]),
         ("a: @x\n", ["1:4 this sign cannot begin a value: put the value into quotes"]),
         ("a: b\x07\n", ["1:5 this sign cannot stand in a file of text"]),
-        ("a: " + "[" * 40, ["1:35 brackets and lists stand inside each other more than 32 deep"]),
+        ("a: " + "[" * 40, ["1:36 brackets and lists stand inside each other more than 32 deep"]),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read__is_told_with_its_place(text: str, told: list[str]) -> None:
