@@ -19,6 +19,8 @@ from monitor.configuration.variable import FILE, NO_VARIABLE
 from monitor.configuration.watched import Watched, refused, refused_host, watched
 from monitor.configuration.yaml_tree import Keys
 
+NO_SECRET = NO_VARIABLE | {"identifier"}  # the name of an account, which others see
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
@@ -97,7 +99,7 @@ def _literal_secrets(reading: Reading) -> Iterator[Problem]:
     """Secrets that stand in the file itself."""
     for path, section in _sections(reading):
         for key, value in section.items():
-            if key in NO_VARIABLE or FILE in key or (path == ("mongo",) and key != "uri"):
+            if key in NO_SECRET or FILE in key or (path == ("mongo",) and key != "uri"):
                 continue
             each: Mapping[Keys, Any] = (
                 {(*path, key, host): told for host, told in value.items()} if isinstance(value, dict) else {(*path, key): value}
