@@ -11,7 +11,6 @@ import click
 
 from monitor import clock
 from monitor.cli.opened import opened, run
-from monitor.cli.topics.apply import apply_present
 from monitor.config import load
 from monitor.crawl.process import joined_exit_code, start, supervised
 from monitor.errors import StoreUnavailableError
@@ -34,7 +33,9 @@ def collect(follow: bool, dry_run: bool) -> None:
 
     Exit code: 0 all went well, 6 some failed (each is named), or the one code that all failures share.
     """
-    if not dry_run:
+    if not dry_run and load().file is not None:
+        from monitor.cli.topics.apply import apply_present  # loads all platforms
+
         apply_present()
     due = run(_due())
     if dry_run:
