@@ -1,7 +1,6 @@
 """Several files as one: settings are put together, topics follow each other, and nothing may be said twice."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from monitor.configuration.problem import ConfigurationFileError, Place, Problem
@@ -39,9 +38,8 @@ def _add(whole: Tree, tree: Tree, into: dict[str, Any], told: dict[str, Any], pa
                 _take(whole, tree, (*here, number), to=(*here, len(there)))
                 there.append(each)
         elif value is not None and not (here in SAME and there == value):
-            first = whole.keys[here]
-            shown = f"{first}"
-            problems.append(whole.problem(here, f"is set at {shown} already: take one of them out", place=tree.keys[here]))
+            says = f"is set at {whole.keys[here]} already: take one of them out"
+            problems.append(whole.problem(here, says, place=tree.keys[here]))
     return problems
 
 
@@ -49,7 +47,7 @@ def _take(whole: Tree, tree: Tree, path: Keys, *, to: Keys | None = None) -> Non
     """The places of a part and of all in it."""
     wanted = path if to is None else to
     for mine, theirs in ((whole.keys, tree.keys), (whole.values, tree.values)):
-        mine |= {(*wanted, *each[len(path) :]): replace(place) for each, place in theirs.items() if each[: len(path)] == path}
+        mine |= {(*wanted, *each[len(path) :]): place for each, place in theirs.items() if each[: len(path)] == path}
     whole.written |= {
         (*wanted, *each[len(path) :]): written for each, written in tree.written.items() if each[: len(path)] == path
     }

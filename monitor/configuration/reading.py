@@ -6,6 +6,7 @@ The environment goes before `.env` beside the file, that before the file. Platfo
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from monitor.configuration.model import Settings
 from monitor.configuration.problem import ConfigurationFileError, Place, Problem, problem
 from monitor.configuration.reference import resolve
 from monitor.configuration.refusals import problems_of
-from monitor.configuration.variable import NO_VARIABLE, platform_variables
+from monitor.configuration.variable import platform_variables
 from monitor.configuration.yaml_tree import Keys, Tree, read_file
 from monitor.errors import ConfigurationError
 
@@ -136,7 +137,7 @@ def _dotenv(path: Path) -> dict[str, str]:
         raise ConfigurationError(f"{path} is no text in UTF-8: save it as UTF-8.") from None
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from error
-    bindings = list(parse_stream(_stream(text)))
+    bindings = list(parse_stream(StringIO(text)))
     wrong = [
         problem(Place(path, each.original.line, 1), "this is no line such as NAME=value", text=text)
         for each in bindings
@@ -145,12 +146,3 @@ def _dotenv(path: Path) -> dict[str, str]:
     if wrong:
         raise ConfigurationFileError(wrong)
     return {each.key: each.value for each in bindings if each.key and each.value}
-
-
-def _stream(text: str) -> Any:
-    from io import StringIO
-
-    return StringIO(text)
-
-
-__all__ = ["NO_VARIABLE", "FileSettings", "Reading", "layered", "read", "settings_in"]

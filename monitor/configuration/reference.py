@@ -26,7 +26,8 @@ def resolve(tree: Tree, environment: Mapping[str, str]) -> tuple[frozenset[Keys]
         says = list(filter(None, (_wrong(found, environment) for found in _SIGN.finditer(text))))
         problems += [tree.problem(path, each) for each in says]
         if not says:
-            holder[key] = _SIGN.sub(lambda found: _value(found, environment), text) or None
+            value = _SIGN.sub(lambda found: _value(found, environment), text)
+            holder[key] = value or ("" if isinstance(holder, list) else None)
             if _SIGN.sub(lambda found: "" if found[1] is not None else found[0], text) != text:
                 resolved.add(path)
     return frozenset(resolved), problems
