@@ -1,16 +1,18 @@
-"""The one configuration, read once from the environment and frozen. Secrets print as ***.
+"""The one configuration, read once from the environment and, where there is one, from a file, and frozen. Secrets print as ***.
 
-Every variable is documented in docs/configuration.md (a test compares the two).
+Every variable is documented in docs/configuration.md (a test compares the two). The file is read by `monitor.configuration`, which
+is imported only then.
 """
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from monitor.errors import ConfigurationError
 
 DEFAULT_DATABASE = "monitor"
+FILE_NAME = "monitor.yaml"
 
 
 class Secret:
@@ -38,7 +40,11 @@ class Secret:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """Settings of one process. `mongodb_uri` None: the private mongod is used, its files under `home`."""
+    """Settings of one process. `mongodb_uri` None: the private mongod is used, its files under `home`.
+
+    `file`: the configuration file, None where there is none. `zone`: whose days are meant where nobody says; `instances`: servers
+    to ask by platform; `disabled`: platforms that are left alone.
+    """
 
     mongodb_uri: Secret | None
     database: str
@@ -47,6 +53,10 @@ class Config:
     contact: str | None
     private_hosts: frozenset[str]
     environment: Mapping[str, str]
+    file: Path | None = None
+    zone: str = "UTC"
+    instances: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    disabled: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
         return f"<Config database={self.database} home={self.home}>"
@@ -68,10 +78,49 @@ def _secret(environment: Mapping[str, str], name: str) -> Secret | None:
 
 
 def load(environment: Mapping[str, str] | None = None) -> Config:
-    """Read the configuration. Raises ConfigurationError naming the variable."""
+    """Read the configuration. Raises ConfigurationError naming the variable, or the place in the file.
+
+    An environment that is given names its file by MONITOR_CONFIG or has none: nothing is looked for beside it.
+    """
     env = dict(os.environ if environment is None else environment)
+    file = file_of(env, look=environment is None)
+    if file is None:
+        return _config(env)
+    from monitor.configuration.reading import settings_in
+
+    told = settings_in(file, env)
+    return replace(
+        _config(told.environment), file=file, zone=told.zone, instances=told.instances, disabled=frozenset(told.disabled)
+    )
+
+
+def file_of(environment: Mapping[str, str], *, look: bool = True) -> Path | None:
+    """The configuration file: the one that is named, else with `look` the one in this folder, else that of the person."""
+    if named := environment.get("MONITOR_CONFIG"):
+        return None if named == os.devnull else Path(named).expanduser().absolute()
+    if not look:
+        return None
+    config_home = environment.get("XDG_CONFIG_HOME") or "~/.config"
+    places = (Path(FILE_NAME).absolute(), Path(config_home).expanduser() / "social-monitor" / FILE_NAME)
+    return next((place for place in places if place.is_file()), None)
+
+
+def contact() -> str | None:
+    """Who runs this, for Scrapy's settings: where the configuration is wrong nothing can tell a person so while they are imported."""
+    try:
+        return load().contact
+    except ConfigurationError:
+        return os.environ.get("MONITOR_CONTACT")
+
+
+def is_database_name(name: str) -> bool:
+    """Whether MongoDB takes this for the name of a database."""
+    return bool(name) and not any(sign in name for sign in '/\\. "$*<>:|?\0') and len(name.encode()) <= 63
+
+
+def _config(env: Mapping[str, str]) -> Config:
     database = env.get("MONITOR_DATABASE") or DEFAULT_DATABASE
-    if any(sign in database for sign in '/\\. "$*<>:|?\0') or len(database.encode()) > 63:
+    if not is_database_name(database):
         raise ConfigurationError(
             f"MONITOR_DATABASE={database!r} is no database name: use letters, digits, - and _, at most 63."
         )

@@ -112,8 +112,9 @@ class Scope:
         return None if self.as_of is None else datetime.fromisoformat(self.as_of)
 
 
-def parse(text: str, *, now: datetime) -> Scope:
-    """Read a scope, or the address of a page that shows one. `now` tells whether its begin is before its end.
+def parse(text: str, *, now: datetime, zone: str = "UTC") -> Scope:
+    """Read a scope, or the address of a page that shows one. `now` tells whether its begin is before its end; `zone` is meant where
+    it has no tz.
 
     Raises ScopeError or, about what stands in q, QueryError: each shows the place and says what to write.
     """
@@ -121,7 +122,7 @@ def parse(text: str, *, now: datetime) -> Scope:
     if len(typed) > LONGEST_SCOPE:
         what = f"The scope has {len(typed):,} characters, and {LONGEST_SCOPE:,} are the most."
         raise ScopeError(what, text=typed, place=LONGEST_SCOPE, suggestion="Make a topic of its query: monitor track QUERY")
-    return _Reader(typed).read(now)
+    return _Reader(typed, zone).read(now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +134,9 @@ class _Told:
 
 
 class _Reader:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, zone: str) -> None:
         self._text = text
+        self._usual_zone = zone
 
     def read(self, now: datetime) -> Scope:
         told = self._told()
@@ -221,7 +223,7 @@ class _Reader:
 
     def _zone(self, told: _Told | None) -> str:
         if told is None:
-            return "UTC"
+            return self._usual_zone
         try:
             return ZoneInfo(told.value).key
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:

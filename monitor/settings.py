@@ -1,14 +1,10 @@
 """Scrapy settings of the project; the reason of each is in docs/configuration.md."""
 
-import os
-
 from monitor import __version__
-
-# Not by monitor.config, which refuses what is wrong: nothing can tell a person so while Scrapy imports its settings.
-_contact = os.environ.get("MONITOR_CONTACT")
+from monitor.config import contact as _contact
 
 BOT_NAME = "social-monitor"
-USER_AGENT = f"SocialMonitor/{__version__} ({_contact or 'set MONITOR_CONTACT to say who runs this'})"
+USER_AGENT = f"SocialMonitor/{__version__} ({_contact() or 'set MONITOR_CONTACT to say who runs this'})"
 SPIDER_MODULES = ["spiders"]
 NEWSPIDER_MODULE = "spiders"
 COMMANDS_MODULE = "monitor.crawl.commands"

@@ -42,6 +42,7 @@ def own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith(OURS)]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("MONITOR_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("MONITOR_CONFIG", os.devnull)
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -92,6 +93,46 @@ def test_every_environment_variable_is_documented() -> None:
 def test_every_scrapy_setting_is_documented() -> None:
     documented = set(re.findall(r"`([A-Z][A-Z0-9_]+)`", read("docs/configuration.md")))
     assert settings() - documented == set()
+
+
+def keys_of_the_file() -> set[str]:
+    """Every key of a configuration file, as the table writes it; what all platforms have once, and files of secrets not at all."""
+    from monitor.configuration.known import schema
+
+    whole = schema()
+
+    def below(node: dict[str, Any], path: str) -> Iterator[str]:
+        told = next((each for each in (node, *node.get("anyOf", ())) if "$ref" in each), node)
+        told = whole["$defs"][told["$ref"].rpartition("/")[2]] if "$ref" in told else told
+        if "items" in told and "$ref" in told["items"]:
+            yield from below(told["items"], f"{path}[]")
+        elif "properties" in told:
+            for name, each in told["properties"].items():
+                yield from below(each, f"{path}.{name}" if path else name)
+        else:
+            yield path
+
+    found = set(below(whole, ""))
+    shared = {re.sub(r"^platforms\.\w+\.(enabled|instances)$", r"platforms.PLATFORM.\1", each) for each in found}
+    return {each for each in shared if not re.search(r"^platforms\..*_files?$", each)}
+
+
+def test_every_key_of_the_configuration_file_is_documented_and_every_documented_one_exists() -> None:
+    text = read("docs/configuration.md").partition("## The configuration file")[2].partition("## Scrapy settings")[0]
+    rows = re.findall(r"^\| (`[^|]*`) \|", text, flags=re.MULTILINE)
+    documented = {name for row in rows for name in re.findall(r"`([^`]+)`", row)}
+    assert len(keys_of_the_file()) > 20, "the search for keys found too little"
+    assert documented == keys_of_the_file()
+
+
+def test_example_of_the_configuration_file__is_one_that_can_be_used(tmp_path: Path) -> None:
+    from monitor.configuration.checked import check
+
+    example = re.search(r"^```yaml\n(.*?)^```", read("docs/configuration.md"), flags=re.MULTILINE | re.DOTALL)
+    assert example
+    (tmp_path / "monitor.yaml").write_text(example[1], encoding="utf-8")
+    found = check(tmp_path / "monitor.yaml", {"MASTODON_TOKEN": "x"})
+    assert ([each.topic.id for each in found.topics], [each.path for each in found.warnings]) == (["acme"], [])
 
 
 def test_every_documented_name_exists() -> None:

@@ -106,6 +106,12 @@ def test_a_scope__as_in_the_address_of_a_page() -> None:
     )
 
 
+def test_a_scope_without_tz__is_by_the_clocks_that_are_usual() -> None:
+    usual = parse("from=2026-11-01", now=NOW, zone="Europe/Berlin")
+    assert (usual.zone, str(usual)) == ("Europe/Berlin", "from=2026-11-01&tz=Europe/Berlin")
+    assert parse("tz=UTC", now=NOW, zone="Europe/Berlin").zone == "UTC"
+
+
 def test_a_whole_address__is_its_scope_without_how_it_is_shown() -> None:
     address = "https://example.org/explore?topic=tea&by=platform&interval=1h&sort=-time&view=list&after=x&q=%23tea#chart"
     assert str(read(address)) == "topic=tea&q=%23tea"

@@ -14,11 +14,13 @@ from monitor.errors import CredentialsError, Fatal, MonitorError, RateLimitedErr
 
 # Command -> module of this package; the attribute in it has the command's name, or where that is a word of Python, the module's.
 COMMANDS = {
+    "check": "check",
     "collect": "collect",
     "db": "db",
     "demo": "demo",
     "doctor": "doctor",
     "import": "import_file",
+    "init": "init",
     "normalize": "normalize",
     "posts": "posts",
     "quarantine": "quarantine",

@@ -29,10 +29,14 @@ LOOK_S = 5.0  # how soon --follow starts the next shift or a platform that was a
 @click.option("--follow", is_flag=True, help="Go on until Ctrl-C: poll each source again whenever it is due.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be asked.")
 def collect(follow: bool, dry_run: bool) -> None:
-    """Ask the sources that are due and store what they answer.
+    """Ask the sources that are due and store what they answer. Topics of the configuration file are applied before.
 
     Exit code: 0 all went well, 6 some failed (each is named), or the one code that all failures share.
     """
+    if not dry_run and load().file is not None:
+        from monitor.cli.topics.apply import apply_present  # loads all platforms
+
+        apply_present()
     due = run(_due())
     if dry_run:
         _say(due)
@@ -50,7 +54,8 @@ async def _due() -> list[Source]:
     async with opened() as store:
         now = clock.now()
         standings = await store.sources.list_all()
-        return [standing.source for standing in standings if standing.due(now)]
+        disabled = load().disabled
+        return [each.source for each in standings if each.due(now) and each.source.platform not in disabled]
 
 
 def _say(due: list[Source]) -> None:
@@ -113,6 +118,5 @@ def _next_shifts(crawls: dict[str, subprocess.Popen[str]], began: datetime) -> N
 
 async def _platforms() -> list[str]:
     async with opened() as store:
-        return sorted(
-            {standing.source.platform for standing in await store.sources.list_all(polled=True) if standing.source.topics}
-        )
+        polled = await store.sources.list_all(polled=True)
+        return sorted({standing.source.platform for standing in polled if standing.source.topics} - load().disabled)

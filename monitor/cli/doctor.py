@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -13,13 +14,16 @@ from monitor.config import Config, load
 from monitor.crawl.platforms import platforms as all_platforms
 from monitor.crawl.probe import Probed
 from monitor.doctor import live as live_checks
+from monitor.doctor.configuration import configuration
 from monitor.doctor.contact import contact
 from monitor.doctor.credentials import credentials
 from monitor.doctor.database import database
 from monitor.doctor.finding import Finding
 from monitor.doctor.installation import installation
-from monitor.errors import MonitorError, UsageError
+from monitor.errors import ConfigurationError, MonitorError, UsageError
 
+_NO_DATABASE = "Correct what that names: MONGODB_URI (or mongo.uri in monitor.yaml), or MONITOR_MONGOD for the private MongoDB."
+_CORRECT_FIRST = "Correct the configuration first."
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 
@@ -34,14 +38,20 @@ _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 def doctor(live: bool, changes: Sequence[str], as_json: bool) -> None:
-    """Look at the installation, MongoDB, disk, clock, credentials and sources, and say what to do where something is wrong.
+    """Look at installation, configuration, MongoDB, disk, clock, credentials and sources, and say what to do where something is wrong.
 
     Exit code: 0 nothing fails (there may be warnings), 1 something does.
     """
     if changes and not live:
         raise UsageError("--probe says what --live asks: give both.")
-    config, asked = load(), _changes(changes)
-    findings = [*installation(), *run(_database(config)), contact(config)]
+    asked, config = _changes(changes), _readable()
+    findings = [*installation(), configuration(os.environ)]
+    if config is None:  # what the environment says alone; its database may be another, so it is not touched
+        findings.append(Finding(check="MongoDB", state="warn", says="not looked at: the file may name it.", fix=_CORRECT_FIRST))
+        config = load(_without_file())
+    else:
+        findings += run(_database(config))
+    findings.append(contact(config))
     findings += [credentials(platform(), config) for platform in all_platforms().values()]
     probed = list[Probed]()
     if live:
@@ -49,7 +59,9 @@ def doctor(live: bool, changes: Sequence[str], as_json: bool) -> None:
         try:
             probed = live_checks.ask(_open_platforms(), asked)
         except MonitorError as error:
-            findings.append(Finding(check="live", state="fail", says=str(error)))
+            findings.append(
+                Finding(check="live", state="fail", says=str(error), fix="Run it once more; `scrapy probe` shows more.")
+            )
     findings += [live_checks.finding(each) for each in probed]
     fails = any(finding.state == "fail" for finding in findings)
     if as_json:
@@ -59,12 +71,25 @@ def doctor(live: bool, changes: Sequence[str], as_json: bool) -> None:
     sys.exit(1 if fails else 0)
 
 
+def _readable() -> Config | None:
+    """The configuration; None where there is a file that cannot be used."""
+    try:
+        return load()
+    except ConfigurationError:
+        load(_without_file())  # what is wrong in the environment itself is refused
+        return None
+
+
+def _without_file() -> Mapping[str, str]:
+    return {name: value for name, value in os.environ.items() if name != "MONITOR_CONFIG"}
+
+
 async def _database(config: Config) -> list[Finding]:
     try:
         async with opened(config) as store:
             return await database(store, private=config.mongodb_uri is None)
     except MonitorError as error:
-        return [Finding(check="MongoDB", state="fail", says=str(error))]
+        return [Finding(check="MongoDB", state="fail", says=str(error), fix=_NO_DATABASE)]
 
 
 def _open_platforms() -> list[str]:

@@ -14,6 +14,7 @@ from rich.text import Text
 from monitor import __version__, clock
 from monitor.cli.export_file import Form, Hashed, Shape, form_of, write, write_file
 from monitor.cli.opened import opened, run, say_if_simulated
+from monitor.config import load
 from monitor.crawl.selection import ALL, IDS, Selection, read_selection
 from monitor.errors import UsageError
 from monitor.post import Post
@@ -62,7 +63,7 @@ def posts(
     SCOPE is the query string of a page's address, such as 'topic=climate&lang=en&from=-7d'. Without it: every post.
     """
     now = clock.now()
-    scope = parse(scope_text, now=now)
+    scope = parse(scope_text, now=now, zone=load().zone)
     selection = _selection(fields, ids_only=ids_only)
     if out is not None and str(out) != "-":
         shape = Shape(form=form or form_of(out), selection=selection, guarded=guarded)

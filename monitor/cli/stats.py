@@ -17,6 +17,7 @@ from monitor.analysis.net_sentiment import Labels, net_sentiment
 from monitor.analysis.share import Share, shares
 from monitor.cli.opened import opened, run, say_if_simulated
 from monitor.cli.posts import NOTHING_FOUND
+from monitor.config import load
 from monitor.crawl.exported import moment
 from monitor.moment import written
 from monitor.scope import Scope, parse
@@ -41,7 +42,7 @@ def stats(scope_text: str, as_json: bool, fail_empty: bool) -> None:
     Days are those of the scope's tz. Scopes of one topic, platforms and a period are answered from rollups, others by counting posts.
     """
     now = clock.now()
-    scope = parse(scope_text, now=now)
+    scope = parse(scope_text, now=now, zone=load().zone)
     summary = run(_summary(scope, scope.frozen(now)))
     if as_json:
         click.echo(json.dumps(_told(scope, summary), ensure_ascii=False))

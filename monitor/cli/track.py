@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import click
 
 from monitor.cli.opened import opened, run
+from monitor.cli.topics.subject import refuse_if_from_file
 from monitor.cli.topics.wishes import changes, wishes
 from monitor.config import Config, load
-from monitor.crawl.topic_sources import check_addresses, chosen, compiled, named
+from monitor.crawl.topic_sources import check_addresses, chosen, named, serving
 from monitor.errors import UsageError
 from monitor.query.parse import parse
 from monitor.source import Source
@@ -47,8 +48,10 @@ def track(
 
     Makes a topic and what has to be polled for it. Nothing is asked yet: `monitor collect` does that.
     """
-    config, parsed, where = load(), parse(query), named(instances, feeds)
-    spiders, wished = chosen(platform, where), changes(authors=authors, redact=redact, every=every)
+    config, parsed = load(), parse(query)
+    where = named(instances, feeds, config)
+    spiders = chosen(platform, where, disabled=config.disabled)
+    wished = changes(authors=authors, redact=redact, every=every)
     topic = Topic(
         id=topic_id or slug(query),
         name=name or query,
@@ -58,12 +61,9 @@ def track(
         authors=wished.get("authors", "keep"),
         redact=wished.get("redact", ()),
     )
-    sources: list[Source] = []
-    for spider in spiders:
-        for made in compiled(spider, parsed, where, topic=topic.id, config=config):
-            if made.native is not None:
-                click.echo(f"{made.platform}: {made.native.note} {made.native.misses or ''}".rstrip(), err=True)
-            sources += made.sources
+    sources, notes = serving(spiders, parsed, where, topic=topic.id, config=config)
+    for note in notes:
+        click.echo(note, err=True)
     if not sources:
         raise UsageError("Nothing can be polled for this topic: choose other platforms, or name feeds with --feed URL.")
     version = run(_save(topic, sources, config, wished))
@@ -76,6 +76,7 @@ def track(
 async def _save(topic: Topic, sources: Sequence[Source], config: Config, wished: Changes) -> int:
     await check_addresses(sources, config)
     async with opened(config) as store:
+        await refuse_if_from_file(store, topic.id)
         known = await store.topics.get(topic.id)
         if known is not None and known.query != topic.query:
             raise UsageError(f"There is a topic {topic.id} already, for {known.query}: choose another id with --id.")

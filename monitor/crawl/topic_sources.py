@@ -1,7 +1,7 @@
 """What has to be polled for a topic: its query compiled for each platform that it watches, at the servers and feeds that were named."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from monitor import outbound
@@ -38,18 +38,21 @@ class Compiled:
     sources: tuple[Source, ...]
 
 
-def named(instances: Iterable[str], feeds: Iterable[str]) -> Named:
-    """Servers named by `PLATFORM:HOST` or `HOST`, and addresses of feeds."""
+def named(instances: Iterable[str], feeds: Iterable[str], config: Config | None = None) -> Named:
+    """Servers named by `PLATFORM:HOST` or `HOST`, and addresses of feeds; the configuration's servers where none is named."""
     known = all_platforms()
     told = [(instance.partition(":"), instance) for instance in instances]
-    hosts = ((parts[0], parts[2]) if parts[0] in known else (None, instance) for parts, instance in told)
+    hosts = [(parts[0], parts[2]) if parts[0] in known else (None, instance) for parts, instance in told]
+    given = {platform for platform, _ in hosts}
+    usual = {} if config is None or None in given else config.instances
+    hosts += [(platform, host) for platform, each in usual.items() if platform not in given for host in each]
     return Named(hosts=tuple(hosts), feeds=tuple(feeds))
 
 
-def chosen(names: str | None, where: Named) -> list[PlatformSpider]:
-    """The platforms of a list with commas; None: all that need nothing more. Raises UsageError."""
+def chosen(names: str | None, where: Named, *, disabled: Collection[str] = ()) -> list[PlatformSpider]:
+    """The platforms of a list with commas; None: all that need nothing more and are not disabled. Raises UsageError."""
     if names is None:
-        known = all_platforms()
+        known = {name: spider for name, spider in all_platforms().items() if name not in disabled}
         wanted = [name for name in known if (where.feeds if needs_address(known[name]) else places(known[name], where))]
     else:
         wanted = list(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
@@ -78,6 +81,20 @@ def compiled(spider: PlatformSpider, query: Query, where: Named, *, topic: str, 
             f"{spider.name} has many servers, and none to begin with: name one with --instance {spider.name}:HOST."
         )
     return [_at(spider, query, place, topic=topic, has_token=has_token(spider, place, config)) for place in found]
+
+
+def serving(
+    spiders: Iterable[PlatformSpider], query: Query, where: Named, *, topic: str, config: Config
+) -> tuple[list[Source], list[str]]:
+    """All sources that serve the topic, and for each place a line that says how the query is asked there. Raises UsageError."""
+    sources: list[Source] = []
+    notes: list[str] = []
+    for spider in spiders:
+        for made in compiled(spider, query, where, topic=topic, config=config):
+            sources += made.sources
+            if made.native is not None:
+                notes.append(f"{made.platform}: {made.native.note} {made.native.misses or ''}".rstrip())
+    return sources, notes
 
 
 def compiled_ids(spider: PlatformSpider, query: Query, where: Named) -> set[str]:

@@ -135,20 +135,24 @@ def _reply(file: File, at: datetime) -> Reply:
     return Reply(200, {}, b"", f"file:{file.name}", at.astimezone(UTC))
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked of posts here: by all topics, and by the one that the file was imported for."""
+
+    topics: Watch
+    keeping: Keeping
+    served: tuple[str, ...]
+
+
 class Import:
     """One file on its way into the store."""
 
-    def __init__(
-        self, store: Store, form: Format, file: File, topics: Watch, keeping: Keeping, *, topic: str | None = None
-    ) -> None:
+    def __init__(self, store: Store, form: Format, file: File, asked: _Asked) -> None:
         self._store = store
         self._form = form
         self._file = file
-        self._topics = topics
-        self._known = {each.id for each, _ in topics}
-        self._topic = topic
-        self._served = (topic,) if topic else ()
-        self._keeping = keeping
+        self._asked = asked
+        self._known = {each.id for each, _ in asked.topics}
         self._imports = Imports(store.database)
 
     @classmethod
@@ -158,10 +162,11 @@ class Import:
         Raises UsageError where there is no topic of the id `topic`, ConfigurationError where the key is missing.
         """
         known = await store.topics.list_all()
-        topics = Watch([(each, parse(each.query)) for each in known])
-        if topic is not None and topic not in {each.id for each, _ in topics}:
+        if topic is not None and topic not in {each.id for each in known}:
             raise UsageError(f"There is no topic {topic}. Make it with: monitor topics add QUERY --id {topic}")
-        return cls(store, form, file, topics, await Keeping.of(store, known, config), topic=topic)
+        topics = Watch([(each, parse(each.query)) for each in known])
+        asked = _Asked(topics, await Keeping.of(store, known, config), (topic,) if topic else ())
+        return cls(store, form, file, asked)
 
     async def begin(self) -> Progress:
         """How far it was read before, where it was cut short."""
@@ -188,19 +193,19 @@ class Import:
         return await self._keep(replace(progress, done=True), asyncio.get_running_loop().time() + DEADLINE_S)
 
     async def _keep(self, progress: Progress, until: float) -> Progress:
-        await persist(partial(self._imports.keep, self._file, progress, topics=self._served), until=until)
+        await persist(partial(self._imports.keep, self._file, progress, topics=self._asked.served), until=until)
         return progress
 
     async def _completed(self, read: Sequence[Found], now: datetime) -> list[Post]:
         """What the later steps of a page add, of all that may be kept; scores that the file has stay."""
-        kept = await self._keeping.kept([self._enriched(found, now) for found in read], asked_by=self._served)
+        kept = await self._asked.keeping.kept([self._enriched(found, now) for found in read], asked_by=self._asked.served)
         scorers = inline()
         return [post if "sentiment" in found.kept else scored(post, scorers) for found, post in zip(read, kept, strict=True)]
 
     def _enriched(self, found: Found, now: datetime) -> Post:
         """With its matches, and what the file keeps of an earlier database."""
         kept = dict(found.kept)
-        made = enrich(found.post, self._topics.on(found.post.platform))
+        made = enrich(found.post, self._asked.topics.on(found.post.platform))
         # A topic that is here matches anew; one that is not is remembered as the file does.
         remembered = tuple(match for match in kept.pop("topics", ()) if match.id not in self._known)
         return made.filled(**{"first_seen": now, **kept}, topics=(*made.topics, *remembered))
@@ -217,12 +222,12 @@ class Import:
             changed=outcome.changed,
             unchanged=outcome.unchanged,
             set_aside=refused,
-            matched=sum(any(match.id == self._topic for match in post.topics) for post in stored),
+            matched=sum(any(match.id in self._asked.served for match in post.topics) for post in stored),
             platforms=platforms,
         )
 
     def _refused(self, refusal: Refusal, platform: str, line: int, now: datetime) -> list[Refused]:
-        source = replace(self._file.source(platform), topics=self._served)
+        source = replace(self._file.source(platform), topics=self._asked.served)
         row = Refused(
             platform=platform,
             source_id=source.id,
@@ -231,7 +236,7 @@ class Import:
             raw=set_aside(refusal.row),
             reply=ReplyContext.of(_reply(self._file, now)),
         )
-        return self._keeping.refused([row], source=source)
+        return self._asked.keeping.refused([row], source=source)
 
     def _row_of(self, post: Post, reason: str, now: datetime) -> Refused:
         return Refused(

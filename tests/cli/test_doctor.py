@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,7 +35,7 @@ def test_doctor__all_is_well__is_zero(typed: Type) -> None:
     found = typed("--json")
     # The server of these tests has known holes, and belongs to nobody but them; how full this machine is, is its own affair.
     assert states(found) | {"MongoDB": "ok", "disk": "ok"} == dict.fromkeys(
-        ("Python", "packages", "MongoDB", "schema", "clock", "disk", "sources", "contact", *platforms()),
+        ("Python", "packages", "configuration", "MongoDB", "schema", "clock", "disk", "sources", "contact", *platforms()),
         "ok",
     )
     assert (found.exit_code, json.loads(found.stdout)["ok"], json.loads(found.stdout)["live"]) == (0, True, [])
@@ -56,6 +57,18 @@ def test_doctor__no_database__fails_and_the_other_checks_are_told(
     found = typed("--json")
     assert (found.exit_code, states(found)["MongoDB"], states(found)["contact"]) == (1, "fail", "ok")
     assert "a-password" not in found.output
+    assert [check["check"] for check in json.loads(found.stdout)["checks"] if check["state"] != "ok" and not check["fix"]] == []
+
+
+def test_doctor__file_that_cannot_be_used__fails_and_no_database_is_touched(
+    typed: Type, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "monitor.yaml").write_text("mongo: {urii: x}")
+    monkeypatch.delenv("MONGODB_URI")
+    monkeypatch.setenv("MONITOR_CONFIG", str(tmp_path / "monitor.yaml"))
+    found = typed("--json")
+    assert (found.exit_code, states(found)["configuration"], states(found)["MongoDB"]) == (1, "fail", "warn")
+    assert not (tmp_path / "home").exists()
 
 
 def live(addresses: Mapping[str, Any]) -> list[str]:

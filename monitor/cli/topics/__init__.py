@@ -2,6 +2,7 @@
 
 import click
 
+from monitor.cli.topics.apply import apply_topics
 from monitor.cli.topics.edit import edit
 from monitor.cli.topics.exchange import export_topics, import_topics
 from monitor.cli.topics.explain import explain
@@ -17,6 +18,6 @@ def topics() -> None:
     """What is watched: topics, each a query with the platforms to look on, and every version it had."""
 
 
-for command in (edit, explain, export_topics, import_topics, list_topics, rematch, remove, show, trial):
+for command in (apply_topics, edit, explain, export_topics, import_topics, list_topics, rematch, remove, show, trial):
     topics.add_command(command)
 topics.add_command(track, "add")

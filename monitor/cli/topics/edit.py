@@ -7,7 +7,7 @@ import click
 
 from monitor.cli.opened import opened, run, say_if_simulated
 from monitor.cli.topics.excerpt import excerpt
-from monitor.cli.topics.subject import topic_in
+from monitor.cli.topics.subject import refuse_if_from_file, topic_in
 from monitor.cli.topics.trial import NEWEST, SHOWN
 from monitor.cli.topics.wishes import changes, told, wishes
 from monitor.config import Config, load
@@ -94,6 +94,7 @@ async def _edit(topic_id: str, query: Query | None, wish: Wish, config: Config) 
     async with opened(config) as store:
         await say_if_simulated(store)
         topic = await topic_in(store, topic_id)
+        await refuse_if_from_file(store, topic_id)
         if query is None:
             edited = await store.topics.edit(topic_id, **wish.changes)
             if wish.name is not None:

@@ -8,7 +8,7 @@ import click
 
 from monitor.cli.opened import opened, run, say_if_simulated
 from monitor.cli.topics.document import Exchanged, document_of, read_topics
-from monitor.cli.topics.subject import topic_in
+from monitor.cli.topics.subject import refuse_if_from_file, topic_in
 from monitor.config import load
 from monitor.crawl.topic_sources import check_addresses
 from monitor.errors import UsageError
@@ -20,17 +20,35 @@ from monitor.topic import Topic
 @click.command("export")
 @click.argument("topic_ids", metavar="[ID]...", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="One JSON array on stdout; without it, a JSON object on each line.")
-def export_topics(topic_ids: Sequence[str], as_json: bool) -> None:
+@click.option("--yaml", "as_yaml", is_flag=True, help="The topics: section of a configuration file, with the present queries.")
+def export_topics(topic_ids: Sequence[str], as_json: bool, as_yaml: bool) -> None:
     """Write topics to stdout, all or those named, with every version of their queries and their sources.
 
-    `monitor topics import` reads both forms. Posts and how far the sources were read are not in it.
+    `monitor topics import` reads both forms of JSON. Posts and how far the sources were read are not in it.
     """
+    if as_json and as_yaml:
+        raise UsageError("--json and --yaml are two forms: choose one.")
+    if as_yaml:
+        _write_yaml(run(_exported(topic_ids)))
+        return
     told = [document_of(each) for each in run(_exported(topic_ids))]
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False))
         return
     for each in told:
         click.echo(json.dumps(each, ensure_ascii=False))
+
+
+def _write_yaml(exported: Sequence[Exchanged]) -> None:
+    from monitor.configuration.section import section, untold
+
+    click.echo(section((each.topic, each.sources) for each in exported), nl=False)
+    for each in exported:
+        if lost := untold(each.topic, each.sources):
+            named = ", ".join(lost)
+            click.echo(
+                f"{each.topic.id}: no key of a topic stands for {named}; what the file says is all it watches.", err=True
+            )
 
 
 @click.command("import")
@@ -75,6 +93,7 @@ async def _imported(given: Sequence[Exchanged]) -> list[str]:
 
 async def _check(store: Store, given: Exchanged) -> None:
     """Refuse a topic that would change another one. The versions that are there have to be those it begins with."""
+    await refuse_if_from_file(store, given.topic.id)
     known = [version.query for version in await store.topics.versions(given.topic.id)]
     removed = bool(known) and await store.topics.get(given.topic.id) is None
     if removed or known != list(given.queries[: len(known)]):

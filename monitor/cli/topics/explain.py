@@ -43,7 +43,7 @@ def explain(subject: str, platform: str | None, instances: tuple[str, ...], as_j
     """
     config = load()
     found = subject_anywhere(config, subject)
-    where = named(instances, ())
+    where = named(instances, (), config)
     explained = [_explained(name, found, where, config) for name in _chosen(platform, found)]
     click.echo(json.dumps(_told(found, explained), ensure_ascii=False) if as_json else _text(found, explained))
 

@@ -3,7 +3,7 @@
 import click
 
 from monitor.cli.opened import opened, run, say_if_simulated
-from monitor.cli.topics.subject import topic_in
+from monitor.cli.topics.subject import refuse_if_from_file, topic_in
 from monitor.errors import MonitorError
 
 
@@ -22,6 +22,7 @@ async def _remove(topic_id: str, *, yes: bool) -> None:
     async with opened() as store:
         await say_if_simulated(store)
         topic = await topic_in(store, topic_id)
+        await refuse_if_from_file(store, topic_id)
         posts = await store.posts.count(topic=topic_id)
         if not yes and not click.confirm(f"Remove {topic_id} ({topic.query})? Its {posts:,} posts stay.", err=True):
             raise MonitorError("Nothing was changed.")

@@ -11,6 +11,7 @@ from monitor.mongod.folder import folder_of
 from monitor.query.parse import parse
 from monitor.query.query import Query
 from monitor.store.connection import Store
+from monitor.store.topic_files import TopicFiles
 from monitor.topic import Topic, is_id
 
 
@@ -47,6 +48,12 @@ async def topic_in(store: Store, topic_id: str) -> Topic:
     if topic is None:
         raise UsageError(f"There is no topic {topic_id!r}; `monitor topics list` lists them.")
     return topic
+
+
+async def refuse_if_from_file(store: Store, topic_id: str) -> None:
+    """Raises UsageError where the topic stands in a configuration file, which would undo what a command changes."""
+    if (file := await TopicFiles(store.database).of(topic_id)) is not None:
+        raise UsageError(f"The topic {topic_id} stands in {file}: change it there, then: monitor topics apply")
 
 
 async def _find(config: Config, text: str) -> Topic | None:

@@ -12,6 +12,7 @@ from scrapy.crawler import Crawler
 
 from monitor import clock, config
 from monitor.bookmark import Step
+from monitor.configuration.checked import check_present
 from monitor.crawl import arguments
 from monitor.crawl.session import Session
 from monitor.crawl.spider import PlatformSpider
@@ -28,6 +29,7 @@ class Command(ScrapyCrawl):
         assert self.crawler_process is not None
         try:
             spider_class = self._spider_class(args)
+            check_present()
             config.load()  # refused here in a sentence; inside the crawl it would be a traceback
             given = arguments.read(opts.spargs, platform=spider_class.name, kinds=spider_class.kinds, now=clock.now())
             if given.source is not None:
