@@ -17,6 +17,7 @@ DOMAIN = (
     "page",
     "bookmark",
     "advance",
+    "backfill",
     "walk",
     "source",
     "topic",

@@ -14,7 +14,9 @@ from monitor.errors import CredentialsError, Fatal, MonitorError, RateLimitedErr
 
 # Command -> module of this package; the attribute in it has the command's name.
 COMMANDS = {
+    "backfill": "backfill",
     "collect": "collect",
+    "coverage": "coverage",
     "db": "db",
     "demo": "demo",
     "doctor": "doctor",
