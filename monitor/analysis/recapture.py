@@ -50,6 +50,6 @@ def recapture(first: int, second: int, both: int) -> Recapture:
     missed = only_first * only_second / twice
     spread = exp(Z * sqrt(1 / only_first + 1 / only_second + 1 / twice + 1 / missed))
     seen = first + second - both
-    # Half a post may be taken off the estimate, and none that were seen.
-    interval = Interval(low=max(seen, seen - 0.5 + missed / spread), high=max(posts, seen - 0.5 + missed * spread))
+    # Where one way saw next to nothing of its own the two sources differ by a few posts; what was seen is never taken off.
+    interval = Interval(low=max(seen, min(posts, seen - 0.5 + missed / spread)), high=max(posts, seen - 0.5 + missed * spread))
     return Recapture(first=first, second=second, both=both, posts=posts, interval=interval)
