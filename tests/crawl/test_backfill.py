@@ -99,7 +99,7 @@ def killed_after(pages: int, world: Mapping[str, Any], *words: str) -> None:
     until = time.monotonic() + 60
     while asked_below(world, since=since) < pages:
         assert time.monotonic() < until
-        assert crawl.poll() is None, "the crawl ended before it was killed"
+        assert crawl.poll() is None, crawl.communicate()[1]
         time.sleep(0.02)
     crawl.send_signal(signal.SIGKILL)
     crawl.communicate()
@@ -127,7 +127,7 @@ def test_never_asked__budget_kill_and_resume__all_posts_none_twice(
     version = stored["sources"].find_one({})["bookmark"]["version"]
     assert typed("backfill", scope, "--calls", str(budget))["planned_calls"] == 0  # it is open already
     assert stored["sources"].find_one({})["bookmark"]["version"] == version
-    killed_after(4, world, *server, *lease)
+    killed_after(4, world, "mastodon", *server, *lease)
     between = typed("coverage", scope)
     while stored["sources"].find_one({"lease.until": {"$gt": datetime.now(UTC)}}):
         time.sleep(0.1)
@@ -198,7 +198,7 @@ def shown_by_search(world: Mapping[str, Any], begin: datetime, end: datetime) ->
     bounds = f"created_at_i>={int(begin.timestamp())},created_at_i<{int(end.timestamp())}"
     asked = {
         "query": "python",
-        "tags": "(story,comment)",
+        "tags": "(story,comment,poll,job)",
         "hitsPerPage": 1000,
         "numericFilters": bounds,
         "typoTolerance": "false",
