@@ -189,13 +189,13 @@ def test_recall__too_few_in_common_or_one_way_only__is_not_told(
 
 @pytest.fixture
 def five_weeks(with_store: Callable[..., Any]) -> None:
-    """Ten posts an hour for five weeks, but for six hours of the last day that nobody asked for."""
+    """Two posts an hour for five weeks, but for six hours of the last day that nobody asked for."""
 
     async def made(store: Store) -> None:
         weeks = 24 * 35
         await read(store, source("mastodon", "a", "tea"), (-weeks, 6, "covered"), (12, 24, "covered"))
         hours = [number for number in range(-weeks, 24) if not 6 <= number < 12]
-        posts = [post(10 * number + each, hour(number + each / 10)) for number in hours for each in range(10)]
+        posts = [post(2 * number + each, hour(number + each / 2)) for number in hours for each in range(2)]
         await store.posts.upsert(posts)
 
     with_store(made)
@@ -206,20 +206,20 @@ def test_stats__holes_are_estimated_from_the_weeks_before(command: Type, five_we
     for scope in (SCOPE, f"{SCOPE}&q=tea"):
         found = told(command("stats", scope, "--coverage", "--json"))
         coverage = found["coverage"]
-        assert (found["posts"], coverage["posts_counted"], coverage["missing_hours"], coverage["every"]) == (180, 180, 6, 0.75)
-        assert coverage["posts_estimated"] == pytest.approx(240)
+        assert (found["posts"], coverage["posts_counted"], coverage["missing_hours"], coverage["every"]) == (36, 36, 6, 0.75)
+        assert coverage["posts_estimated"] == pytest.approx(48)
         low, high = coverage["posts_interval"]
-        assert 180 <= low < 240 < high < 300
-        assert coverage["sentence"].startswith("180 posts counted; 75.0 % of the time is covered; estimated 240 (")
-    assert "estimated 240 (" in command("stats", SCOPE, "--coverage").stdout
+        assert 36 <= low < 48 < high < 80
+        assert coverage["sentence"].startswith("36 posts counted; 75.0 % of the time is covered; estimated 48 (")
+    assert "estimated 48 (" in command("stats", SCOPE, "--coverage").stdout
     assert "coverage" not in told(command("stats", SCOPE, "--json"))
 
 
 def test_stats__all_covered__nothing_is_estimated(command: Type, five_weeks: None) -> None:
     command("rollup")
     coverage = told(command("stats", "topic=tea&from=2026-11-08&to=2026-11-09", "--coverage", "--json"))["coverage"]
-    assert coverage["sentence"] == "240 posts counted; 100.0 % of the time is covered"
-    assert (coverage["posts_estimated"], coverage["posts_interval"]) == (240, [240, 240])
+    assert coverage["sentence"] == "48 posts counted; 100.0 % of the time is covered"
+    assert (coverage["posts_estimated"], coverage["posts_interval"]) == (48, [48, 48])
 
 
 def test_stats__too_little_known__is_said(command: Type, ledger: None) -> None:
