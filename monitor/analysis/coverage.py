@@ -4,7 +4,7 @@ It rests on what was asked and answered, and says nothing of posts that a platfo
 (docs/coverage.md). What is said of a moment counts for all of it: a stretch is covered or it is not.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -84,14 +84,22 @@ class Coverage:
     whole: Together
 
 
-def coverage(period: Period, told: Mapping[str, Sequence[Told]], platforms: Mapping[str, str]) -> Coverage:
+def coverage(
+    period: Period,
+    told: Mapping[str, Sequence[Told]],
+    platforms: Mapping[str, str],
+    *,
+    apart: Collection[str] = (),
+) -> Coverage:
     """The coverage of a period from what the ledger says of each source, whose platforms are given by the same names.
 
-    Stretches of one source are disjoint, in order; what none of them names was never asked.
+    Stretches of one source are disjoint, in order; what none of them names was never asked. `apart`: sources that nobody polls, such
+    as imported files, which are told by themselves and take no part in what several cover together.
     """
     filled = {source: _filled(period, stretches) for source, stretches in sorted(told.items())}
     by_platform: dict[str, list[str]] = {}
-    for source in filled:
+    polled = [source for source in filled if source not in apart]
+    for source in polled:
         by_platform.setdefault(platforms[source], []).append(source)
     return Coverage(
         period=period,
@@ -100,7 +108,7 @@ def coverage(period: Period, told: Mapping[str, Sequence[Told]], platforms: Mapp
             platform: _together(period, [filled[source] for source in sources])
             for platform, sources in sorted(by_platform.items())
         },
-        whole=_together(period, list(filled.values())),
+        whole=_together(period, [filled[source] for source in polled]),
     )
 
 

@@ -16,6 +16,7 @@ from monitor.store.outage import tells_outage
 from monitor.store.timelines import Timelines
 
 DEFAULT_DAYS = 7
+_FILE = "import"  # the kind of sources that are imported files, which nobody polls
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +79,8 @@ class ScopeSources:
         self._sources = database["sources"]
 
     @tells_outage
-    async def of(self, scope: Scope) -> tuple[dict[str, str], str]:
-        """Their ids with their platforms, and a sentence that says how they were chosen."""
+    async def of(self, scope: Scope) -> tuple[dict[str, tuple[str, str]], str]:
+        """Their ids with their platforms and kinds, and a sentence that says how they were chosen."""
         named = [topic for topic in scope.topics if not topic.startswith("!")]
         on = [platform for platform in scope.platforms if not platform.startswith("!")]
         not_on = [platform.removeprefix("!") for platform in scope.platforms if platform.startswith("!")]
@@ -94,9 +95,9 @@ class ScopeSources:
         # Only what was named by hand was ever crawled here.
         return await self._found(places), "No topic has sources here, so all that were named by hand are counted."
 
-    async def _found(self, wanted: list[Document]) -> dict[str, str]:
-        found = self._sources.find({"$and": wanted} if wanted else {}, {"platform": 1})
-        return {stored["_id"]: stored["platform"] async for stored in found}
+    async def _found(self, wanted: list[Document]) -> dict[str, tuple[str, str]]:
+        found = self._sources.find({"$and": wanted} if wanted else {}, {"platform": 1, "kind": 1})
+        return {stored["_id"]: (stored["platform"], stored["kind"]) async for stored in found}
 
 
 async def scope_coverage(database: AsyncDatabase[dict[str, Any]], scope: Scope, *, now: datetime) -> ScopeCoverage:
@@ -109,12 +110,16 @@ async def covered_over(
     database: AsyncDatabase[dict[str, Any]], scope: Scope, period: Period, *, assumed_begin: bool = False
 ) -> ScopeCoverage:
     """The same over another period than the scope's own."""
-    platforms, about = await ScopeSources(database).of(scope)
-    timelines = await Timelines(database).of(sorted(platforms))
-    told = {source: timelines[source].spans if source in timelines else () for source in platforms}
+    found, about = await ScopeSources(database).of(scope)
+    timelines = await Timelines(database).of(sorted(found))
+    told = {source: timelines[source].spans if source in timelines else () for source in found}
+    platforms = {source: platform for source, (platform, _) in found.items()}
+    files = {source for source, (_, kind) in found.items() if kind == _FILE}
+    if files:
+        about += f" {len(files)} imported files are told by themselves: they prove nothing of posts that are not in them."
     paces = {source: timeline.pace for source, timeline in timelines.items()}
     return ScopeCoverage(
-        coverage=coverage(period, told, platforms),
+        coverage=coverage(period, told, platforms, apart=files),
         about=about,
         assumed_begin=assumed_begin,
         paces={source: pace for source, pace in paces.items() if pace is not None},

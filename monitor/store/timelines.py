@@ -5,6 +5,7 @@ collection `timelines` keeps these, per source and up to a version of its bookma
 holds nothing that the ledger does not say, and may be dropped at any time.
 """
 
+import sys
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -70,14 +71,15 @@ class Timelines:
         if strange := [source for source in now if source in kept and kept[source].version > now[source]]:
             await self._kept.delete_many({"$or": [{"_id": source, "version": kept[source].version} for source in strange]})
         known = {source: kept[source] for source in now if source in kept and kept[source].version <= now[source]}
-        stale = [source for source in now if source not in known or known[source].version < now[source]]
+        stale = [source for source in now if source not in known or known[source].version < now[source] or not now[source]]
         pending = {source["_id"]: source.get("ledger_pending", []) for source in sources}
         fresh: dict[str, list[Entry]] = {source: [entry_of(each) for each in pending[source]] for source in stale}
         async for stored in self._newer(stale, known):
             fresh[stored["source"]].append(entry_of(stored))
         empty = Timeline(version=-1, spans=())
-        made = {source: laid(known.get(source, empty), fresh[source], version=now[source]) for source in stale}
-        await self._keep(made)
+        made = {source: laid(known.get(source, empty), fresh[source], version=now[source] or sys.maxsize) for source in stale}
+        # What was never polled, such as a file that was imported, has entries that are not commits of a bookmark, and few.
+        await self._keep({source: timeline for source, timeline in made.items() if now[source]})
         return {source: made.get(source, known.get(source, empty)) for source in now}
 
     async def _newer(self, sources: Sequence[str], known: Mapping[str, Timeline]) -> AsyncIterator[Document]:

@@ -116,6 +116,28 @@ def test_sources_of_a_scope(command: Type, ledger: None, scope: str, sources: li
     assert found["assumed_from"] is True
 
 
+def test_imported_file__is_told_by_itself_and_covers_nothing(
+    command: Type, ledger: None, with_store: Callable[..., Any]
+) -> None:
+    file = Source(platform="mastodon", kind="import", parameters={"file": "x.jsonl"}, topics=("tea",))
+
+    async def imported(store: Store) -> None:
+        await store.sources.ensure(file)
+        entry = {"source": file.id, "version": 1, "n": 0, "state": "imported", "reason": "from a file", "posts": 5}
+        await store.database["ledger"].insert_one({"_id": "i", "from": hour(0), "to": hour(6), "asked_at": DAY, **entry})
+
+    before = told(command("coverage", SCOPE, "--json"))
+    with_store(imported)
+    for _ in range(2):  # the second time from what was kept
+        found = told(command("coverage", SCOPE, "--json"))
+        (made,) = [each for each in found["by_source"] if each["source"] == file.id]
+        assert (made["covered"], made["states"]) == (0.0, {"never asked": 0.75, "imported": 0.25})
+        assert {name: found[name] for name in ("sources", "every", "any", "platforms")} == {
+            name: before[name] for name in ("sources", "every", "any", "platforms")
+        }
+        assert "1 imported files are told by themselves" in found["about"]
+
+
 def test_no_topic_has_sources__those_named_by_hand_are_counted(command: Type, with_store: Callable[..., Any]) -> None:
     with_store(lambda store: read(store, source("mastodon", "e"), (0, 24, "covered")))
     found = told(command("coverage", "from=2026-11-10&to=2026-11-11", "--json"))
