@@ -8,13 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from monitor.bookmark import Bookmark, Gap, Head, Interval, Mark, State, Step, order
+from monitor.bookmark import Bookmark, Gap, Head, Interval, Mark, State, Step, charged, order
 from monitor.source import Order
 
 MOST_GAPS = 64  # beyond it the two oldest are joined: some re-reading, never loss
 MOST_HEADS = 64
 MOST_TRIES = 8  # refusals after which a gap is given up and said to be `failed`
 SEEN_ENTRIES = 500  # more than any feed shows at once
+BUDGET_USED = "the calls for filling it are used up"
 FUTURE = timedelta(days=1)  # a mark later than this is a wrong clock and would hide all true posts
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -98,7 +99,7 @@ def advance(bookmark: Bookmark, step: Step, facts: Facts, *, rules: Rules, since
     if rules.order == "whole":
         move = _whole(bookmark, facts)
     elif step.until is not None or step.cursor is not None:
-        move = _deeper(bookmark, step, facts, rules)
+        move = _deeper(charged(bookmark, step.until), step, facts, rules)
     elif rules.order == "oldest" and step.after is not None:
         move = _forward(bookmark, step, facts, rules)
     else:
@@ -112,6 +113,7 @@ def refuse(bookmark: Bookmark, step: Step, *, reason: str, asked_at: datetime, r
 
     The gap keeps its size until the tries are used up; then the ledger says that it failed.
     """
+    bookmark = charged(bookmark, step.until)
     gap = gap_at(bookmark, step.until)
     tried = bookmark if gap is None else _with_gap(bookmark, gap, replace(gap, cursor=None, tries=gap.tries + 1, reason=reason))
     kept, lapsed = _lapse(tried, rules, asked_at)
@@ -327,7 +329,7 @@ def _minus(gaps: tuple[Gap, ...], top: Mark, bottom: Mark, facts: Facts) -> tupl
 def _joined(gaps: tuple[Gap, ...]) -> tuple[Gap, ...]:
     while len(gaps) > MOST_GAPS:
         newer, older = gaps[-2:]
-        joined = replace(newer, floor=older.floor, since=older.since, floor_at=older.floor_at, tries=0)
+        joined = replace(newer, floor=older.floor, since=older.since, floor_at=older.floor_at, tries=0, calls=None)
         gaps = (*gaps[:-2], joined)
     return gaps
 
@@ -338,11 +340,12 @@ def _lapse(bookmark: Bookmark, rules: Rules, now: datetime) -> tuple[Bookmark, t
     kept: list[Gap] = []
     for gap in bookmark.gaps:
         beyond = rules.window is not None and gap.top_at is not None and gap.top_at < now - rules.window
-        if not beyond and gap.tries < MOST_TRIES:
+        spent = gap.calls == 0 and not beyond and gap.tries < MOST_TRIES
+        if not (beyond or spent or gap.tries >= MOST_TRIES):
             kept.append(gap)
             continue
-        reason = "beyond what the platform keeps reachable" if beyond else gap.reason
-        state: State = "capped" if beyond else "failed"
+        reason = "beyond what the platform keeps reachable" if beyond else BUDGET_USED if spent else gap.reason
+        state: State = "capped" if beyond else "limited" if spent else "failed"
         told.append(Interval(from_at=gap.floor_at, to_at=gap.top_at, state=state, reason=reason, asked_at=now))
     return (replace(bookmark, gaps=tuple(kept)), tuple(told)) if told else (bookmark, ())
 

@@ -6,7 +6,7 @@ only by `advance`, after the posts of a page are durable; that it moves once, an
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -47,7 +47,8 @@ class Head:
 class Gap:
     """Posts above `floor`, up to and including `top`, that were never read. floor None: back to `since`.
 
-    `top_at` is the event time of the top for the ledger, None where marks tell no time.
+    `top_at` is the event time of the top for the ledger, None where marks tell no time. `calls`: how many pages may still be
+    asked of it before it is let go; None: as many as it takes.
     """
 
     top: Mark
@@ -60,6 +61,7 @@ class Gap:
     since: datetime | None = None
     top_at: datetime | None = None
     floor_at: datetime | None = None
+    calls: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +80,14 @@ class Bookmark:
     validators: Mapping[str, str] = field(default_factory=dict)
     seen: tuple[str, ...] = ()
     version: int = 0
+
+
+def charged(bookmark: Bookmark, top: Mark | None) -> Bookmark:
+    """The bookmark after a page was asked of the gap that begins at `top`: one call less where its calls are numbered."""
+    paid = tuple(
+        replace(gap, calls=max(0, gap.calls - 1)) if gap.top == top and gap.calls is not None else gap for gap in bookmark.gaps
+    )
+    return replace(bookmark, gaps=paid)
 
 
 # imported: posts of this time came from a file, which proves nothing about those that are not in it.

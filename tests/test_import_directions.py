@@ -18,6 +18,7 @@ DOMAIN = (
     "page",
     "bookmark",
     "advance",
+    "backfill",
     "walk",
     "source",
     "topic",

@@ -4,7 +4,7 @@ Posts of covered hours are counted, not estimated; only what lies in holes is, f
 interval is a point where nothing is missing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import sqrt
@@ -72,6 +72,23 @@ def volume(
     expected = whole + sum(means)
     interval = Interval(low=max(counted, expected - half), high=max(counted, expected + half))
     return Volume(counted=counted, missing_hours=len(missing), posts=max(counted, expected), interval=interval)
+
+
+def added(volumes: Iterable[Volume]) -> Volume:
+    """The volume of several parts together, such as platforms; without an estimate where one part has none.
+
+    What the estimates are off by is taken to be independent, so that the halves of their intervals add up as squares.
+    """
+    parts = tuple(volumes)
+    counted, missing = sum(part.counted for part in parts), sum(part.missing_hours for part in parts)
+    known = [(part.posts, part.interval) for part in parts if part.posts is not None and part.interval is not None]
+    if len(known) < len(parts):
+        return Volume(counted=counted, missing_hours=missing, posts=None, interval=None)
+    posts = sum(posts for posts, _ in known)
+    below = sqrt(sum((posts - interval.low) ** 2 for posts, interval in known))
+    above = sqrt(sum((interval.high - posts) ** 2 for posts, interval in known))
+    interval = Interval(low=max(counted, posts - below), high=posts + above)
+    return Volume(counted=counted, missing_hours=missing, posts=posts, interval=interval)
 
 
 def _means(known: Mapping[datetime, int], hours: Sequence[datetime], *, zone: ZoneInfo) -> list[float] | None:

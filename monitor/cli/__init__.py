@@ -15,7 +15,9 @@ from monitor.errors import CredentialsError, Fatal, MonitorError, RateLimitedErr
 # Command -> module of this package; the attribute in it has the command's name, or where that is a word of Python, the module's.
 COMMANDS = {
     "check": "check",
+    "backfill": "backfill",
     "collect": "collect",
+    "coverage": "coverage",
     "db": "db",
     "demo": "demo",
     "doctor": "doctor",

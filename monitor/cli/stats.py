@@ -12,9 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from monitor import clock
+from monitor.analysis.bucket import Period
 from monitor.analysis.interval import Interval
 from monitor.analysis.net_sentiment import Labels, net_sentiment
 from monitor.analysis.share import Share, shares
+from monitor.cli.coverage import volume_told
 from monitor.cli.opened import opened, run, say_if_simulated
 from monitor.cli.posts import NOTHING_FOUND
 from monitor.config import load
@@ -23,6 +25,8 @@ from monitor.moment import written
 from monitor.scope import Scope, parse
 from monitor.store.connection import Store
 from monitor.store.figures import Figures
+from monitor.store.scope_coverage import period_of
+from monitor.store.scope_volume import ScopeVolume, scope_volume
 from monitor.store.search import Search
 from monitor.store.summary import Summaries, Summary, counted
 from monitor.store.window import Window
@@ -34,22 +38,28 @@ _INSTANT = timedelta(milliseconds=1)  # the smallest step between two stored mom
 
 @click.command()
 @click.argument("scope_text", metavar="[SCOPE]", default="")
+@click.option(
+    "--coverage", "with_coverage", is_flag=True, help="Also how much of the time was read, and an estimate of the rest."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 @click.option("--fail-empty", is_flag=True, help="Exit code 3 when there is no such post.")
-def stats(scope_text: str, as_json: bool, fail_empty: bool) -> None:
+def stats(scope_text: str, *, with_coverage: bool, as_json: bool, fail_empty: bool) -> None:
     """Count the stored posts of SCOPE by day and platform, with net sentiment, and its top tags, authors and domains.
 
     Days are those of the scope's tz. Scopes of one topic, platforms and a period are answered from rollups, others by counting posts.
     """
     now = clock.now()
     scope = parse(scope_text, now=now, zone=load().zone)
-    summary = run(_summary(scope, scope.frozen(now)))
+    summary, volume = run(_read(scope, scope.frozen(now), with_coverage=with_coverage))
     if as_json:
-        click.echo(json.dumps(_told(scope, summary), ensure_ascii=False))
+        coverage = {} if volume is None else {"coverage": volume_told(volume)}
+        click.echo(json.dumps(_told(scope, summary) | coverage, ensure_ascii=False))
     elif summary is None or not summary.whole.posts:
         click.echo(f"No stored post is in the scope {str(scope) or 'of all posts'}.", err=True)
     else:
         _print(scope, summary)
+    if volume is not None and not as_json:
+        click.echo(volume.sentence)
     if summary is not None and summary.freshness is not None and summary.freshness.waiting:
         click.echo(f"{summary.freshness.waiting} hours are not counted yet. To count them: monitor rollup", err=True)
     waits = summary is not None and summary.freshness is not None and summary.freshness.waiting
@@ -57,19 +67,25 @@ def stats(scope_text: str, as_json: bool, fail_empty: bool) -> None:
         raise click.exceptions.Exit(NOTHING_FOUND)
 
 
-async def _summary(scope: Scope, frozen: Scope) -> Summary | None:
-    """None: there is no such post, and so no period where the scope has an open end."""
+async def _read(scope: Scope, frozen: Scope, *, with_coverage: bool) -> tuple[Summary | None, ScopeVolume | None]:
     async with opened() as store:
         await say_if_simulated(store)
-        window = await _window(store, scope, frozen)
-        if window is None:
-            return None
-        zone = ZoneInfo(scope.zone)
-        if answered_by_rollups(scope):
-            return await Summaries(store.database).rolled(window, zone, limit=ROWS)
-        within = replace(frozen, begin=written(window.from_at), end=written(window.to_at))
-        posts = Search(store.database).posts(within.asks(clock.now()), stored_by=within.stored_by())
-        return await counted(posts, window, zone, limit=ROWS)
+        window, now = await _window(store, scope, frozen), clock.now()
+        summary = None if window is None else await _summary(store, scope, frozen, window)
+        if not with_coverage:
+            return summary, None
+        period = period_of(frozen, now=now)[0] if window is None else Period(start=window.from_at, end=window.to_at)
+        by_rollups = answered_by_rollups(scope)
+        return summary, await scope_volume(store.database, frozen, period, by_rollups=by_rollups, now=now)
+
+
+async def _summary(store: Store, scope: Scope, frozen: Scope, window: Window) -> Summary:
+    zone = ZoneInfo(scope.zone)
+    if answered_by_rollups(scope):
+        return await Summaries(store.database).rolled(window, zone, limit=ROWS)
+    within = replace(frozen, begin=written(window.from_at), end=written(window.to_at))
+    posts = Search(store.database).posts(within.asks(clock.now()), stored_by=within.stored_by())
+    return await counted(posts, window, zone, limit=ROWS)
 
 
 def answered_by_rollups(scope: Scope) -> bool:
@@ -80,7 +96,10 @@ def answered_by_rollups(scope: Scope) -> bool:
 
 
 async def _window(store: Store, scope: Scope, frozen: Scope) -> Window | None:
-    """The period in whole minutes, as rollups know them; where an end is open, up to the first or the last post."""
+    """The period in whole minutes, as rollups know them; where an end is open, up to the first or the last post.
+
+    None: there is no such post, and so no period where the scope has an open end.
+    """
     begin, end = frozen.between(clock.now())
     if begin is None or end is None:
         ends = await Search(store.database).ends(frozen.asks(clock.now()))

@@ -96,7 +96,7 @@ class Ledger:
             "$and": [{"$or": [{"from": None}, {"from": {"$lt": to_at}}]}, {"$or": [{"to": None}, {"to": {"$gt": from_at}}]}],
         }
         moved = await self._entries.find(touching).to_list()
-        entries = [_entry_of(stored) for stored in (*pending, *moved)]
+        entries = [entry_of(stored) for stored in (*pending, *moved)]
         known = [entry for entry in entries if before is None or entry.version < before]
         return resolve(known, from_at=from_at, to_at=to_at)
 
@@ -162,7 +162,8 @@ def _end(entry: Entry) -> datetime:
     return entry.interval.to_at or _END
 
 
-def _entry_of(stored: Mapping[str, Any]) -> Entry:
+def entry_of(stored: Mapping[str, Any]) -> Entry:
+    """Make the entry of a stored document, or of a pending one."""
     interval = Interval(
         from_at=stored["from"],
         to_at=stored["to"],

@@ -108,7 +108,11 @@ COLLECTIONS: Mapping[str, Collection] = {
         required={"_id": "string", "platform": "string", "kind": "string", "bookmark": "object", "lease": "object"},
     ),
     "ledger": Collection(
-        indexes=(Index((("source", ASCENDING), ("to", ASCENDING))),),
+        indexes=(
+            Index((("source", ASCENDING), ("to", ASCENDING))),
+            # What was written since a timeline was laid flat.
+            Index((("source", ASCENDING), ("version", ASCENDING))),
+        ),
         required={"_id": "string", "source": "string", "state": "string", "version": ["int", "long"]},
     ),
     "quarantine": Collection(
@@ -122,6 +126,7 @@ COLLECTIONS: Mapping[str, Collection] = {
     "roll_hour": Collection(indexes=_ROLL_INDEXES, required=_ROLL_REQUIRED),
     "roll_top_hour": Collection(indexes=_ROLL_INDEXES, required=_ROLL_REQUIRED),
     "sign_ins": Collection(),
+    "timelines": Collection(required={"_id": "string", "version": ["int", "long"], "spans": "array"}),
 }
 
 

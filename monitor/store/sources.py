@@ -171,6 +171,7 @@ class Sources:
         """
         result = await self._sources.delete_one({"_id": source_id})
         await self.database["ledger"].delete_many({"source": source_id})
+        await self.database["timelines"].delete_one({"_id": source_id})
         return result.deleted_count == 1
 
     @tells_outage
