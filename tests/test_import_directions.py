@@ -13,6 +13,7 @@ PACKAGES = ("monitor", "spiders", "pipelines")
 
 DOMAIN = (
     "analysis",
+    "stories",
     "post",
     "page",
     "bookmark",
