@@ -9,7 +9,7 @@ as many when topics are counted.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import combinations
@@ -21,7 +21,7 @@ from monitor.analysis.rising import log_odds
 from monitor.analysis.sample import Sample
 from monitor.stories import Telling, stories
 
-MOST_POSTS = 10_000  # looked at; of more a sample by the hashes of their ids
+MOST_POSTS = 5_000  # looked at; of more a sample by the hashes of their ids
 MOST_TERMS = 2_000  # in the network, those of most posts
 MOST_TERMS_OF_POST = 40  # its rarest; the pairs of a post grow with the square
 # A word in more posts of its language than that tells no topics apart ("the", and whatever the scope itself asks for).
@@ -30,6 +30,10 @@ FEWEST_OF_LANGUAGE = 50  # posts by which the stop words of a language are told;
 FEWEST_OF_TERM = 5  # posts
 MOST_TOPICS = 100  # the largest; pairs of them are compared
 FEWEST_POSTS = 5  # different texts of a cluster; less is no topic
+FEWEST_TOGETHER = 3  # posts that say both terms of a pair
+# Pairs are joined where chance explains them with at most e to the minus this; which is best depends on how many posts there are.
+SURPRISES = (3.0, 5.0, 8.0, 12.0, 18.0)
+LEAST_SEPARATION = 0.05  # of topics; words that are thrown together by chance lie below it
 ROUNDS = 5  # of moving posts to the nearest topic; nearly all settle in three
 LEAST_LIKENESS = 0.05  # of a post and its topic, cosine; below it a post is about none of them
 MERGED = 0.3  # cosine of two topics from which on they are one; planted topics with common words stay below 0.25
@@ -78,12 +82,13 @@ class Clusters:
 def clusters(posts: Iterable[Said]) -> Clusters:
     """Find the topics of the posts; the same posts in any order give the same topics.
 
-    Above 10,000 posts a sample of 10,000 is looked at, the same of the same posts, so that shares are of the sample. Measured: 10,000
-    posts of 14 words in 3 s, with 15 MB beside the posts themselves.
+    Above 5,000 posts a sample of 5,000 is looked at, the same of the same posts, so that shares are of the sample. Posts of a single
+    topic have no clusters: there is nothing to tell it from. Measured: 5,000 posts of 14 words in 6 s and 20 MB on a busy machine.
 
     Source: co-word analysis, Callon and others 1983, Social Science Information 22:191; pairs that independence does not explain,
     weighted by normalised mutual information (Bouma 2009, GSCL); communities by `monitor.analysis.communities`; posts by spherical
-    k-means from there (Dhillon, Modha 2001, Machine Learning 42:143) on TF-IDF (Salton, Buckley 1988, IPM 24:513); names by the
+    k-means from there (Dhillon, Modha 2001, Machine Learning 42:143) on TF-IDF (Salton, Buckley 1988, IPM 24:513); of five networks
+    that whose topics lie furthest apart (simplified silhouette, Hruschka and others 2004, IEEE Fuzzy Systems); names by the
     log-odds of `monitor.analysis.rising`. How well it finds planted topics is held by tests/analysis/test_clusters.py.
     """
     sample = Sample[Said](MOST_POSTS)
@@ -98,8 +103,7 @@ def clusters_of(sample: Sample[Said]) -> Clusters:
     texts = _texts(looked_at)
     weights = _weights([text for text, _ in texts])
     vectors = [_vector(text.terms, weights[text.language or ""]) for text, _ in texts]
-    topics = _topics(vectors)
-    belongs = _settled(vectors, topics)
+    belongs = _best(vectors)
     made = _made(texts, vectors, belongs, looked_at=len(looked_at))
     within = sum(len(cluster.posts) for cluster in made)
     return Clusters(clusters=made, posts=sample.seen, looked_at=len(looked_at), without=len(looked_at) - within)
@@ -148,53 +152,82 @@ def _unit(vector: Mapping[str, float]) -> Vector:
     return {term: weight / length for term, weight in vector.items()} if length else {}
 
 
-def _topics(vectors: Sequence[Vector]) -> list[Vector]:
-    """The communities of the network of terms, as vectors."""
+def _best(vectors: Sequence[Vector]) -> list[int | None]:
+    """The topic of each post, where the network is cut so that the topics lie furthest apart; None of all where nothing does."""
+    network = _network(vectors)
+    best: list[int | None] = [None] * len(vectors)
+    most = LEAST_SEPARATION
+    for surprise in SURPRISES:
+        belongs, topics = _settled(vectors, _topics(network, surprise))
+        if (apart := _separation(vectors, belongs, topics)) > most:
+            best, most = belongs, apart
+    return best
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Network:
+    """The most frequent terms with their posts; pairs of them, by place: their normalised mutual information and surprise."""
+
+    terms: Sequence[tuple[str, int]]
+    pairs: Mapping[tuple[int, int], tuple[float, float]]
+
+
+def _network(vectors: Sequence[Vector]) -> _Network:
     having = Counter(term for vector in vectors for term in vector)
     ranked = sorted(having.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_TERMS]
     places = {term: place for place, (term, _) in enumerate(ranked)}
     together: Counter[tuple[int, int]] = Counter()
     for vector in vectors:
         together.update(combinations(sorted(places[term] for term in vector if term in places), 2))
-    counts, whole = [count for _, count in ranked], len(vectors)
-    # The tail of so many pairs is held at one pair that chance joins, in the mean.
-    surprise = log(max(2, len(ranked) * (len(ranked) - 1) / 2))
-    weights = {
-        pair: weight
-        for pair, count in together.items()
-        if (weight := _bond(count, counts[pair[0]] * counts[pair[1]] / whole, whole, surprise=surprise)) > 0
-    }
-    found = communities(weights, len(ranked))
-    grouped: defaultdict[int, dict[str, float]] = defaultdict(dict)
+    whole = len(vectors)
+    pairs = {}
+    for (one, other), count in together.items():
+        expected = ranked[one][1] * ranked[other][1] / whole
+        if count >= FEWEST_TOGETHER and expected < count < whole:
+            # Chernoff's bound of the Poisson tail, as minus its logarithm.
+            surprise = count * log(count / expected) - count + expected
+            pairs[one, other] = log(count / expected) / -log(count / whole), surprise
+    return _Network(terms=ranked, pairs=pairs)
+
+
+def _topics(network: _Network, surprise: float) -> list[Vector]:
+    """The communities of the terms that are joined by pairs of at least such a surprise, as vectors."""
+    weights = {pair: weight for pair, (weight, its) in network.pairs.items() if its >= surprise}
+    found = communities(weights, len(network.terms))
     joined = {place for pair in weights for place in pair}
-    for place, (term, count) in enumerate(ranked):
+    grouped: defaultdict[int, dict[str, float]] = defaultdict(dict)
+    for place, (term, count) in enumerate(network.terms):
         if place in joined:
             grouped[found[place]][term] = sqrt(count)
     return [_unit(topic) for _, topic in sorted(grouped.items())]
 
 
-def _bond(together: int, expected: float, whole: int, *, surprise: float) -> float:
-    """Normalised mutual information of two terms, at most 1; 0 where chance may explain that so many posts say both.
-
-    By Chernoff's bound of the Poisson tail, whose negative logarithm must reach `surprise`.
-    """
-    if together <= expected or together * log(together / expected) - together + expected < surprise:
+def _separation(vectors: Sequence[Vector], belongs: Sequence[int | None], topics: Sequence[Vector]) -> float:
+    """How much nearer posts are to their own topic than to the next one, in the mean; 0 for a single topic."""
+    if len(topics) < 2:
         return 0.0
-    return 1.0 if together == whole else log(together / expected) / -log(together / whole)
+    total = 0.0
+    for vector, likeness in zip(vectors, _likenesses(vectors, topics), strict=True):
+        nearest = sorted(likeness.values(), reverse=True)[:2]
+        if vector and len(nearest) == 2:
+            total += nearest[0] - nearest[1]
+        elif nearest:
+            total += nearest[0]
+    return total / max(1, sum(place is not None for place in belongs))
 
 
-def _settled(vectors: Sequence[Vector], topics: list[Vector]) -> list[int | None]:
-    """The place of each post's topic, None where it is about none of them; posts move to the nearest until they stay."""
+def _settled(vectors: Sequence[Vector], topics: list[Vector]) -> tuple[list[int | None], list[Vector]]:
+    """The place of each post's topic, None where it is about none of them, and the topics; posts move until they stay."""
     belongs = _nearest(vectors, topics)
     for _ in range(ROUNDS):
         sizes = Counter(place for place in belongs if place is not None)
         ranked = sorted(sizes, key=lambda place: (-sizes[place], place))[:MOST_TOPICS]
-        kept = [_middle(vectors, belongs, place) for place in ranked if sizes[place] >= FEWEST_POSTS]
-        moved = _nearest(vectors, _merged(kept))
+        topics = _merged([_middle(vectors, belongs, place) for place in ranked if sizes[place] >= FEWEST_POSTS])
+        moved = _nearest(vectors, topics)
         if moved == belongs:
             break
         belongs = moved
-    return belongs
+    return belongs, topics
 
 
 def _merged(topics: list[Vector]) -> list[Vector]:
@@ -214,19 +247,25 @@ def _merged(topics: list[Vector]) -> list[Vector]:
 
 
 def _nearest(vectors: Sequence[Vector], topics: Sequence[Vector]) -> list[int | None]:
+    found: list[int | None] = []
+    for likeness in _likenesses(vectors, topics):
+        best = min(likeness, key=lambda place: (-likeness[place], place), default=None)
+        found.append(None if best is None or likeness[best] < LEAST_LIKENESS else best)
+    return found
+
+
+def _likenesses(vectors: Sequence[Vector], topics: Sequence[Vector]) -> Iterator[Mapping[int, float]]:
+    """Of each post the cosine with each topic that shares a term with it."""
     saying: defaultdict[str, list[tuple[int, float]]] = defaultdict(list)
     for place, topic in enumerate(topics):
         for term, weight in topic.items():
             saying[term].append((place, weight))
-    found: list[int | None] = []
     for vector in vectors:
         likeness: defaultdict[int, float] = defaultdict(float)
         for term, weight in vector.items():
             for place, its in saying.get(term, ()):
                 likeness[place] += weight * its
-        best = min(likeness, key=lambda place: (-likeness[place], place), default=None)
-        found.append(None if best is None or likeness[best] < LEAST_LIKENESS else best)
-    return found
+        yield likeness
 
 
 def _middle(vectors: Sequence[Vector], belongs: Sequence[int | None], place: int) -> Vector:
