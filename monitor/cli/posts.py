@@ -14,6 +14,7 @@ from rich.text import Text
 from monitor import __version__, clock
 from monitor.cli.export_file import Form, Hashed, form_of, write, write_file
 from monitor.cli.opened import opened, run, say_if_simulated
+from monitor.cli.plain import plain
 from monitor.post import Post
 from monitor.scope import Scope, parse
 from monitor.store import schema
@@ -129,6 +130,5 @@ def _table(shown: list[Post], zone: ZoneInfo) -> Table:
 
 
 def _plain(text: str) -> str:
-    """One line of a stranger's text, without what would move the cursor or turn the line around."""
-    line = " ".join(text.split())[:LONGEST_SHOWN]
-    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in line)
+    """One line of a stranger's text, not longer than a terminal is wide."""
+    return plain(" ".join(text.split())[:LONGEST_SHOWN])

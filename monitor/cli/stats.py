@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,18 +16,17 @@ from monitor.analysis.interval import Interval
 from monitor.analysis.net_sentiment import Labels, net_sentiment
 from monitor.analysis.share import Share, shares
 from monitor.cli.opened import opened, run, say_if_simulated
+from monitor.cli.plain import plain
 from monitor.crawl.exported import moment
 from monitor.moment import written
 from monitor.scope import Scope, parse
-from monitor.store.connection import Store
 from monitor.store.figures import Figures
+from monitor.store.scoped import answered_by_rollups, window_of
 from monitor.store.search import Search
 from monitor.store.summary import Summaries, Summary, counted
-from monitor.store.window import Window
 
 ROWS = 10  # of the most frequent of each kind
 _WIDEST_BAR = 40
-_INSTANT = timedelta(milliseconds=1)  # the smallest step between two stored moments
 
 
 @click.command()
@@ -40,7 +39,7 @@ def stats(scope_text: str, as_json: bool) -> None:
     """
     now = clock.now()
     scope = parse(scope_text, now=now)
-    summary = run(_summary(scope, scope.frozen(now)))
+    summary = run(_summary(scope, now))
     if as_json:
         click.echo(json.dumps(_told(scope, summary), ensure_ascii=False))
     elif summary is None or not summary.whole.posts:
@@ -51,40 +50,19 @@ def stats(scope_text: str, as_json: bool) -> None:
         click.echo(f"{summary.freshness.waiting} hours are not counted yet. To count them: monitor rollup", err=True)
 
 
-async def _summary(scope: Scope, frozen: Scope) -> Summary | None:
+async def _summary(scope: Scope, now: datetime) -> Summary | None:
     """None: there is no such post, and so no period where the scope has an open end."""
     async with opened() as store:
         await say_if_simulated(store)
-        window = await _window(store, scope, frozen)
+        window = await window_of(store.database, scope, now=now)
         if window is None:
             return None
         zone = ZoneInfo(scope.zone)
         if answered_by_rollups(scope):
             return await Summaries(store.database).rolled(window, zone, limit=ROWS)
-        within = replace(frozen, begin=written(window.from_at), end=written(window.to_at))
-        posts = Search(store.database).posts(within.asks(clock.now()), stored_by=within.stored_by())
+        within = replace(scope.frozen(now), begin=written(window.from_at), end=written(window.to_at))
+        posts = Search(store.database).posts(within.asks(now), stored_by=within.stored_by())
         return await counted(posts, window, zone, limit=ROWS)
-
-
-def answered_by_rollups(scope: Scope) -> bool:
-    """Whether it asks for nothing but a period, platforms and at most one topic, and excludes none."""
-    others = scope.query, scope.languages, scope.kinds, scope.sentiments, scope.authors, scope.as_of
-    excluded = any(value.startswith("!") for value in (*scope.topics, *scope.platforms))
-    return not any(others) and not excluded and len(scope.topics) <= 1
-
-
-async def _window(store: Store, scope: Scope, frozen: Scope) -> Window | None:
-    """The period in whole minutes, as rollups know them; where an end is open, up to the first or the last post."""
-    begin, end = frozen.between(clock.now())
-    if begin is None or end is None:
-        ends = await Search(store.database).ends(frozen.asks(clock.now()))
-        if ends is None:
-            return None
-        begin, end = begin or ends[0], end or ends[1] + _INSTANT
-    platforms, topic = (
-        (scope.platforms, scope.topics[0] if scope.topics else None) if answered_by_rollups(scope) else ((), None)
-    )
-    return Window.around(begin, end, platforms=platforms, topic=topic)
 
 
 def _told(scope: Scope, summary: Summary | None) -> dict[str, Any]:
@@ -175,7 +153,7 @@ def _print(scope: Scope, summary: Summary) -> None:
         for each in frequent:
             bounds = f"{each.at_least:,}" + (f" to {each.at_most:,}" if each.at_most > each.at_least else "")
             key = each.key if each.platform is None else f"{each.key} ({each.platform})"
-            table.add_row(Text("".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in key)), bounds)
+            table.add_row(Text(plain(key)), bounds)
         if frequent:
             console.print(table)
 
