@@ -29,6 +29,7 @@ COMMANDS = {
     "stats": "stats",
     "topics": "topics",
     "track": "track",
+    "trends": "trends",
     "why": "why",
 }
 EXIT_CODES: tuple[tuple[type[MonitorError], int], ...] = (

@@ -52,7 +52,7 @@ class PostsCsv(BaseItemExporter):
             self._write([COLUMNS])
 
     def export_item(self, item: Any) -> None:
-        self._write([_cell(_value(post, column)) for column in COLUMNS] for post in _posts(item))
+        self._write([cell(_value(post, column)) for column in COLUMNS] for post in _posts(item))
 
     def _write(self, rows: Iterable[Iterable[str]]) -> None:
         lines = io.StringIO(newline="")
@@ -71,12 +71,13 @@ def _value(post: Mapping[str, Any], column: str) -> Any:
     return value
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
+    """A value as a cell of a table: empty for None, and never a text that a spreadsheet runs as a formula."""
     if value is None:
         return ""
     if isinstance(value, list):
         told = (each.get("url") or each.get("id") if isinstance(each, Mapping) else each for each in value)
-        return _cell(" ".join(str(each) for each in told if each))
+        return cell(" ".join(str(each) for each in told if each))
     if isinstance(value, bool):
         return "true" if value else "false"
     text = str(value)
