@@ -15,9 +15,11 @@ from monitor.errors import CredentialsError, Fatal, MonitorError, RateLimitedErr
 # Command -> module of this package; the attribute in it has the command's name.
 COMMANDS = {
     "collect": "collect",
+    "compare": "compare",
     "db": "db",
     "demo": "demo",
     "doctor": "doctor",
+    "network": "network",
     "normalize": "normalize",
     "posts": "posts",
     "quarantine": "quarantine",

@@ -49,10 +49,10 @@ def table(*headings: str) -> Table:
 def print_rows(console: Console, title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """A table under its title; without rows, that there are none. Cells are made safe here."""
     console.print(Text(f"\n{title}", style="bold"))
-    made, count = table(*headings), 0
-    for count, row in enumerate(rows, start=1):
+    made = table(*headings)
+    for row in rows:
         made.add_row(*(Text(plain(one), overflow="ellipsis", no_wrap=True) for one in row))
-    console.print(made if count else Text("none"))
+    console.print(made if made.row_count else Text("none"))
 
 
 def _clock(at: datetime, zone: ZoneInfo) -> str:

@@ -15,8 +15,8 @@ from monitor.post import Author, Counts, Match, Post
 from monitor.text.signature import signature
 
 Type = Callable[..., Result]
-BEGIN = datetime(2026, 10, 5, tzinfo=UTC)  # a Monday
-WEEK = BEGIN + timedelta(weeks=3)
+BEGIN = datetime(2026, 10, 12, tzinfo=UTC)  # a Monday
+WEEK = BEGIN + timedelta(weeks=2)
 SPIKE = WEEK + timedelta(days=2, hours=13)
 COPY = "The old mill by the river burns and forty wrens are safe say the keepers of the park"
 SCOPE = "topic=tea&from=2026-10-26&to=2026-11-02"
@@ -38,16 +38,17 @@ def made(number: int, at: datetime, text: str, **changes: Any) -> Post:
 
 
 def world() -> list[Post]:
-    """Four weeks of one post an hour; in the last one an hour of 30, 40 posts of a new tag, and a text that 12 repeat."""
+    """Three weeks of one post an hour; in the last one an hour of 30, 40 posts of a new tag, and a text that 12 repeat."""
     rng = random.Random(7)
     posts: list[Post] = []
 
     def say(at: datetime, **changes: Any) -> None:
         words = rng.choice(sorted(SUBJECTS.values())).split()
         text = " ".join([*rng.sample(words, 4), f"n{len(posts)}x"])
-        posts.append(made(len(posts), at, text, **changes))
+        own = (f"https://site.example/{len(posts)}",)
+        posts.append(made(len(posts), at, text, **{"link_ids": own, "links": own, "domains": ("site.example",)} | changes))
 
-    for hour in range(4 * 168):
+    for hour in range(3 * 168):
         say(BEGIN + timedelta(hours=hour, minutes=rng.randrange(60)))
     for _ in range(29):
         say(SPIKE + timedelta(minutes=rng.randrange(60)))
@@ -79,11 +80,9 @@ def told(result: Result) -> dict[str, Any]:
 
 
 def test_json__what_was_planted_is_found(command: Type, stored: list[Post]) -> None:
-    command("rollup")
-    result = command("trends", SCOPE, "--json")
-    found = told(result)
+    found = told(command("trends", f"{SCOPE}&lang=en", "--json"))
     within = [post for post in stored if post.created_at >= WEEK]
-    assert (found["posts"], found["answered_by"], found["read_posts"]) == (len(within), "rollups", len(within))
+    assert (found["posts"], found["answered_by"], found["read_posts"]) == (len(within), "posts", len(within))
     assert sum(one["posts"] for one in found["volume"]["intervals"]) == len(within)
     assert [one["from"] for one in found["spikes"]] == ["2026-10-28T13:00:00.000Z"]
     (spike,) = found["spikes"]
@@ -97,14 +96,12 @@ def test_json__what_was_planted_is_found(command: Type, stored: list[Post]) -> N
     (tag,) = found["rising"]["tags"]
     assert (tag["term"], tag["now"], tag["before"], len(tag["posts"])) == ("recall", 40, 0, 10)
     assert tag["example"]["post"] == tag["posts"][0]
-    assert found["top_posts"]["posts"][0] | {"text": ""} == {
-        "engagement": 1000,
-        "post": found["stories"]["stories"][0]["first"]["post"],
-        "text": "",
-    }
+    most = found["top_posts"]["posts"][0]
+    assert (most["engagement"], most["text"]) == (1000, COPY)
     assert found["tags"] == [{"key": "recall", "at_least": 40, "at_most": 40, "authors": 40}]
-    assert found["domains"] == [{"key": "news.example", "at_least": 12, "at_most": 12, "authors": 2}]
-    assert {one["at_least"] for one in found["links"]} == {2}
+    assert found["domains"][1] == {"key": "news.example", "at_least": 12, "at_most": 12, "authors": 2}
+    assert found["domains"][0]["at_least"] == len(within) - 12 - 12
+    assert [one["at_least"] for one in found["links"]] == [2] * 6 + [1] * 4
     assert sum(cell["posts"] for cell in found["rhythm"]) == len(within)
 
 
@@ -126,13 +123,11 @@ def test_json__stories_topics_and_coordination(command: Type, stored: list[Post]
 
 def test_json__posts_and_rollups_tell_the_same(command: Type, stored: list[Post]) -> None:
     command("rollup")
-    names = ("posts", "volume", "spikes", "change", "rhythm")
-    only = ",".join(name for name in names if name != "posts")
-    answers = [told(command("trends", f"{SCOPE}{more}", "--only", only, "--json")) for more in ("", "&lang=en", "&q=x:")] if False else [
-        told(command("trends", f"{SCOPE}{more}", "--only", only, "--json")) for more in ("", "&lang=en", "&q=n*")
-    ]  # fmt: skip
+    sections = ("volume", "spikes", "change", "rhythm")
+    scopes = (SCOPE, f"{SCOPE}&lang=en", f"{SCOPE}&q=n* OR wrens")
+    answers = [told(command("trends", scope, "--only", ",".join(sections), "--json")) for scope in scopes]
     assert [answer["answered_by"] for answer in answers] == ["rollups", "posts", "posts"]
-    assert {name: answers[0][name] for name in names} == {name: answers[1][name] for name in names}
+    assert len({json.dumps([answer["posts"], *(answer[name] for name in sections)]) for answer in answers}) == 1
 
 
 def test_json__local_days(command: Type, stored: list[Post]) -> None:
