@@ -32,7 +32,9 @@ def network(scope_text: str, kind: Kind, top: int, out: Path | None, as_json: bo
     scope = parse(scope_text, now=now)
     found = run(_read(scope, kind, top))
     if out is not None:
-        what = f"{found.kind} of the stored posts of {str(scope) or 'all'}, {found.connecting} of {found.posts} posts, {now:%Y-%m-%d %H:%M} UTC"
+        what = (
+            f"{found.kind} in {found.connecting} of {found.posts} posts; scope: {str(scope) or 'all'}; {now:%Y-%m-%d %H:%M} UTC"
+        )
         _write(out, gexf(found.network, description=what))
         told = f"{len(found.network.nodes):,} nodes and {len(found.network.edges):,} edges in {out}"
         click.echo(f"{told}; {found.network.left:,} nodes of fewer posts are left out", err=True)

@@ -1,6 +1,6 @@
 """The network of a scope: tags used together, accounts that mention accounts, or accounts and the domains they link to."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -68,12 +68,11 @@ def json_of(found: Connected, scope: Scope) -> dict[str, Any]:
 def _excerpt(post: Post, kind: Kind) -> Excerpt | None:
     """What of a post can connect; None where nothing does."""
     author = account(post.platform, post.author.handle or post.author.id)
-    named: dict[str, Iterable[str]] = {
-        "tags": post.tags if kind == "tags" else (),
-        "mentions": (account(post.platform, one) for one in post.mentions) if kind == "mentions" else (),
-        "domains": (post.domains or domains(post.links)) if kind == "links" else (),
-    }
-    sets = {name: frozenset(values) for name, values in named.items()}
-    if not any(sets.values()):
+    tags = frozenset(post.tags) if kind == "tags" else frozenset()
+    mentions = frozenset(account(post.platform, one) for one in post.mentions) if kind == "mentions" else frozenset()
+    linked = frozenset(post.domains or domains(post.links)) if kind == "links" else frozenset()
+    if not (tags or mentions or linked):
         return None
-    return Excerpt(id=post.id, author=author, created_at=post.created_at, **sets)
+    return Excerpt(
+        id=post.id, author=author, created_at=post.created_at, tags=tags, mentions=mentions, domains=linked
+    )  # fmt: skip

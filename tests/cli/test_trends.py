@@ -147,6 +147,7 @@ def test_json__local_days(command: Type, stored: list[Post]) -> None:
 def test_csv__is_a_table_that_runs_no_formula(command: Type, with_store: Callable[..., Any]) -> None:
     at = datetime(2026, 10, 5, 12, tzinfo=UTC)
     with_store(lambda store: store.posts.upsert([made(1, at, "=cmd()", tags=("=1+1",), counts=Counts(likes=2))]))
+    command("rollup")
     result = command("trends", "from=2026-10-05&to=2026-10-06", "--only", "posts,tags,volume", "--csv")
     rows = list(csv.DictReader(io.StringIO(result.stdout)))
     assert [row["section"] for row in rows] == ["volume"] * 24 + ["engagement", "tags"]
