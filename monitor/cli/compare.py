@@ -59,8 +59,11 @@ async def _read(sides: tuple[Side, ...], common: Scope) -> Comparison | None:
 def _print(found: Comparison, console: Console) -> None:
     begin, end = (f"{at.astimezone(found.zone):%Y-%m-%d %H:%M}" for at in (found.period.start, found.period.end))
     console.print(Text(f"{begin} to {end} ({found.zone.key}); all together {found.whole:,} posts"))
-    headings = ("", "posts", "share", "unique stories", "change", "authors", "net sentiment", "engagement")
+    headings = ("", "posts", "share", "stories", "change")
     print_rows(console, "Share of voice", headings, [_row(found, one) for one in found.standings])
+    print_rows(
+        console, "Who and how", ("", "authors", "engagement", "net sentiment"), [_manner(one) for one in found.standings]
+    )
     rows = [
         (f"{one.first} / {one.second}", _signed(one.net), _signed(one.negative), "yes" if one.differ else "not beyond chance")
         for one in found.differences
@@ -79,15 +82,23 @@ def _print(found: Comparison, console: Console) -> None:
 
 
 def _row(found: Comparison, one: Standing) -> tuple[str, ...]:
-    share, unique, net = found.shares.get(one.side.label), found.unique_shares.get(one.side.label), net_sentiment(one.labels)
+    share, unique = found.shares.get(one.side.label), found.unique_shares.get(one.side.label)
     sure = f"{share.share:.1%} ({share.interval.low:.1%} to {share.interval.high:.1%})" if share else "-"
     stories = f"{one.unique:,} ({unique.share:.1%})" if unique else f"{one.unique:,}"
-    sentiment = "-" if net is None else f"{net.value:+.2f} " + (
-        "(few)" if net.interval is None else f"({net.interval.low:+.2f} to {net.interval.high:+.2f})"
-    )  # fmt: skip
     ratio = one.compared.change.ratio if one.compared else None
     change = "-" if ratio is None else f"{ratio - 1:+.0%}" + ("" if one.compared and one.compared.change.certain else " ?")
-    return one.side.label, f"{one.posts:,}", sure, stories, change, f"{one.authors:,}", sentiment, f"{one.engagement.total:,}"
+    return one.side.label, f"{one.posts:,}", sure, stories, change
+
+
+def _manner(one: Standing) -> tuple[str, ...]:
+    net = net_sentiment(one.labels)
+    if net is None:
+        sentiment = "-"
+    elif net.interval is None:
+        sentiment = f"{net.value:+.2f} (few)"
+    else:
+        sentiment = f"{net.value:+.2f} ({net.interval.low:+.2f} to {net.interval.high:+.2f})"
+    return one.side.label, f"{one.authors:,}", f"{one.engagement.total:,}", sentiment
 
 
 def _signed(interval: object) -> str:

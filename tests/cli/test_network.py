@@ -59,9 +59,8 @@ def test_out__a_file_of_gexf(command: Type, stored: None, tmp_path: Path) -> Non
     assert [edge.get("weight") for edge in root.iterfind(".//g:edge", SPACE)] == ["5"]
     assert "2 nodes and 1 edges in " in ended.stderr
     assert "\x1b" not in ended.stdout
-    assert [line.split() for line in ended.stdout.splitlines() if "milk" in line] == [
-        ["\N{REPLACEMENT CHARACTER}milk", "tea", "5", "3"]
-    ]
+    shown = [line.split() for line in ended.stdout.splitlines() if "milk" in line]
+    assert shown == [["\N{REPLACEMENT CHARACTER}milk", "tea", "5", "3"]]
 
 
 def test_none__is_said(command: Type, stored: None) -> None:
