@@ -7,7 +7,6 @@ shown as they are and by unique story. It says what was seen first here, not who
 Limits: texts that differ in a word or two of a template ("It is 21 degrees in Ulm") are one story, a rumour in other words is not.
 """
 
-from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -74,7 +73,7 @@ class Stories:
         self._tellings: list[Telling] = []
         self._parents: list[int] = []
         self._latest: dict[tuple[str, str | bytes], int] = {}  # what joins (an id, a link, a signature) -> who told it last
-        self._buckets: dict[bytes, deque[bytes]] = {}  # a band -> signatures that have it
+        self._buckets: dict[bytes, tuple[bytes, ...]] = {}  # a band -> signatures that have it
         self._added: set[str] = set()
         self._joined = 0
 
@@ -123,13 +122,14 @@ class Stories:
         """Join the stories of similar texts, and be found by those to come."""
         compared = set()
         for band in bands(signature):
-            bucket = self._buckets.setdefault(band, deque(maxlen=MOST_IN_BUCKET))
+            bucket = self._buckets.get(band, ())
             for known in bucket:
                 if known not in compared:
                     compared.add(known)
                     self._join_similar(known, signature, index)
             if signature not in bucket:
-                bucket.append(signature)
+                # A tuple, and not a deque, which takes 600 bytes; nearly all have one signature for ever.
+                self._buckets[band] = (*bucket, signature)[-MOST_IN_BUCKET:]
 
     def _join_similar(self, known: bytes, signature: bytes, index: int) -> None:
         last = self._latest["text", known]

@@ -14,6 +14,7 @@ PACKAGES = ("monitor", "spiders", "pipelines")
 DOMAIN = (
     "analysis",
     "importing",
+    "stories",
     "post",
     "page",
     "bookmark",

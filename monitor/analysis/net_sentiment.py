@@ -4,7 +4,7 @@ These are figures about what the scorer said; `monitor.analysis.correction` brin
 """
 
 from dataclasses import dataclass
-from math import inf
+from math import hypot, inf
 
 from monitor.analysis.interval import Estimate, Hits, Interval, mean_estimate, wilson
 from monitor.errors import UsageError
@@ -65,3 +65,18 @@ def negative_share(labels: Labels, *, whole: float = inf) -> Estimate | None:
     hits = Hits(hits=labels.negative, trials=labels.scored)
     interval = wilson(labels.negative, labels.scored, whole=max(whole, labels.scored))
     return Estimate(value=hits.share, posts=labels.scored, interval=interval)
+
+
+def net_difference(one: Labels, other: Labels) -> Interval | None:
+    """The interval of the one net sentiment minus the other, of two independent sets of posts; 0 outside of it: they differ.
+
+    None where one of them has no interval. Source: Newcombe's method 10 for shares (`monitor.analysis.interval`), which puts two
+    intervals together by squares, carried over to other figures by Zou, Donner 2008, Statistics in Medicine 27:1693.
+    """
+    first, second = net_sentiment(one), net_sentiment(other)
+    if first is None or second is None or first.interval is None or second.interval is None:
+        return None
+    change = first.value - second.value
+    below = hypot(first.value - first.interval.low, second.interval.high - second.value)
+    above = hypot(first.interval.high - first.value, second.value - second.interval.low)
+    return Interval(low=max(-2.0, change - below), high=min(2.0, change + above))

@@ -27,8 +27,10 @@ class Overlap:
     lift: float
 
 
-def overlaps(posts: Iterable[Excerpt]) -> tuple[Overlap, ...]:
+def overlaps(posts: Iterable[Excerpt], *, whole: int | None = None) -> tuple[Overlap, ...]:
     """Each pair of topics that any post belongs to, also pairs without a common post; by name. A post counts once.
+
+    `whole`: of how many posts these are all that belong to a topic; None: of these alone. It decides the lift.
 
     `of_first` and `of_second` carry Wilson intervals: which part of the one's posts is also the other's.
 
@@ -43,7 +45,7 @@ def overlaps(posts: Iterable[Excerpt]) -> tuple[Overlap, ...]:
             having[topic].add(post.id)
             speaking[topic].add(post.author)
     return tuple(
-        _overlap(first, second, having=having, speaking=speaking, every=len(every))
+        _overlap(first, second, having=having, speaking=speaking, every=max(whole or 0, len(every)))
         for first, second in combinations(sorted(having), 2)
     )
 

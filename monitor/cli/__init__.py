@@ -14,15 +14,17 @@ from monitor.errors import CredentialsError, Fatal, MonitorError, RateLimitedErr
 
 # Command -> module of this package; the attribute in it has the command's name, or where that is a word of Python, the module's.
 COMMANDS = {
-    "check": "check",
     "backfill": "backfill",
+    "check": "check",
     "collect": "collect",
+    "compare": "compare",
     "coverage": "coverage",
     "db": "db",
     "demo": "demo",
     "doctor": "doctor",
     "import": "import_file",
     "init": "init",
+    "network": "network",
     "normalize": "normalize",
     "posts": "posts",
     "quarantine": "quarantine",
@@ -34,6 +36,7 @@ COMMANDS = {
     "stats": "stats",
     "topics": "topics",
     "track": "track",
+    "trends": "trends",
     "why": "why",
 }
 EXIT_CODES: tuple[tuple[type[MonitorError], int], ...] = (

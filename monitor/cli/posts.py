@@ -14,11 +14,12 @@ from rich.text import Text
 from monitor import __version__, clock
 from monitor.cli.export_file import Form, Hashed, Shape, form_of, write, write_file
 from monitor.cli.opened import opened, run, say_if_simulated
+from monitor.cli.plain import plain
 from monitor.config import load
 from monitor.crawl.selection import ALL, IDS, Selection, read_selection
 from monitor.errors import UsageError
 from monitor.post import Post
-from monitor.query.tree_json import plain
+from monitor.query.tree_json import tree_json
 from monitor.scope import Scope, parse
 from monitor.store import schema
 from monitor.store.connection import Store
@@ -106,7 +107,7 @@ async def _to_file(scope: Scope, frozen: Scope, limit: int | None, shape: Shape,
             "scope": str(scope),
             "frozen": str(frozen),
             "query": None if query is None else str(query),
-            "tree": None if query is None else plain(query.tree),
+            "tree": None if query is None else tree_json(query.tree),
             "limit": limit,
             "as_of": frozen.as_of,
             "versions": {"monitor": __version__, "schema": schema.VERSION, "topics": versions},
@@ -167,6 +168,5 @@ def _table(shown: list[Post], zone: ZoneInfo) -> Table:
 
 
 def _plain(text: str) -> str:
-    """One line of a stranger's text, without what would move the cursor or turn the line around."""
-    line = " ".join(text.split())[:LONGEST_SHOWN]
-    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in line)
+    """One line of a stranger's text, not longer than a terminal is wide."""
+    return plain(" ".join(text.split())[:LONGEST_SHOWN])

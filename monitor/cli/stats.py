@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,7 @@ from monitor.analysis.net_sentiment import Labels, net_sentiment
 from monitor.analysis.share import Share, shares
 from monitor.cli.coverage import volume_told
 from monitor.cli.opened import opened, run, say_if_simulated
+from monitor.cli.plain import plain
 from monitor.cli.posts import NOTHING_FOUND
 from monitor.config import load
 from monitor.crawl.exported import moment
@@ -27,13 +28,13 @@ from monitor.store.connection import Store
 from monitor.store.figures import Figures
 from monitor.store.scope_coverage import period_of
 from monitor.store.scope_volume import ScopeVolume, scope_volume
+from monitor.store.scoped import answered_by_rollups, window_of
 from monitor.store.search import Search
 from monitor.store.summary import Summaries, Summary, counted
 from monitor.store.window import Window
 
 ROWS = 10  # of the most frequent of each kind
 _WIDEST_BAR = 40
-_INSTANT = timedelta(milliseconds=1)  # the smallest step between two stored moments
 
 
 @click.command()
@@ -50,7 +51,7 @@ def stats(scope_text: str, *, with_coverage: bool, as_json: bool, fail_empty: bo
     """
     now = clock.now()
     scope = parse(scope_text, now=now, zone=load().zone)
-    summary, volume = run(_read(scope, scope.frozen(now), with_coverage=with_coverage))
+    summary, volume = run(_read(scope, now, with_coverage=with_coverage))
     if as_json:
         coverage = {} if volume is None else {"coverage": volume_told(volume)}
         click.echo(json.dumps(_told(scope, summary) | coverage, ensure_ascii=False))
@@ -67,49 +68,27 @@ def stats(scope_text: str, *, with_coverage: bool, as_json: bool, fail_empty: bo
         raise click.exceptions.Exit(NOTHING_FOUND)
 
 
-async def _read(scope: Scope, frozen: Scope, *, with_coverage: bool) -> tuple[Summary | None, ScopeVolume | None]:
+async def _read(scope: Scope, now: datetime, *, with_coverage: bool) -> tuple[Summary | None, ScopeVolume | None]:
+    """The summary (None: there is no such post, and so no period where the scope has an open end), and what was read of its time."""
     async with opened() as store:
         await say_if_simulated(store)
-        window, now = await _window(store, scope, frozen), clock.now()
-        summary = None if window is None else await _summary(store, scope, frozen, window)
+        window = await window_of(store.database, scope, now=now)
+        summary = None if window is None else await _summary(store, scope, window, now)
         if not with_coverage:
             return summary, None
+        frozen = scope.frozen(now)
         period = period_of(frozen, now=now)[0] if window is None else Period(start=window.from_at, end=window.to_at)
         by_rollups = answered_by_rollups(scope)
         return summary, await scope_volume(store.database, frozen, period, by_rollups=by_rollups, now=now)
 
 
-async def _summary(store: Store, scope: Scope, frozen: Scope, window: Window) -> Summary:
+async def _summary(store: Store, scope: Scope, window: Window, now: datetime) -> Summary:
     zone = ZoneInfo(scope.zone)
     if answered_by_rollups(scope):
         return await Summaries(store.database).rolled(window, zone, limit=ROWS)
-    within = replace(frozen, begin=written(window.from_at), end=written(window.to_at))
-    posts = Search(store.database).posts(within.asks(clock.now()), stored_by=within.stored_by())
+    within = replace(scope.frozen(now), begin=written(window.from_at), end=written(window.to_at))
+    posts = Search(store.database).posts(within.asks(now), stored_by=within.stored_by())
     return await counted(posts, window, zone, limit=ROWS)
-
-
-def answered_by_rollups(scope: Scope) -> bool:
-    """Whether it asks for nothing but a period, platforms and at most one topic, and excludes none."""
-    others = scope.query, scope.languages, scope.kinds, scope.sentiments, scope.authors, scope.as_of
-    excluded = any(value.startswith("!") for value in (*scope.topics, *scope.platforms))
-    return not any(others) and not excluded and len(scope.topics) <= 1
-
-
-async def _window(store: Store, scope: Scope, frozen: Scope) -> Window | None:
-    """The period in whole minutes, as rollups know them; where an end is open, up to the first or the last post.
-
-    None: there is no such post, and so no period where the scope has an open end.
-    """
-    begin, end = frozen.between(clock.now())
-    if begin is None or end is None:
-        ends = await Search(store.database).ends(frozen.asks(clock.now()))
-        if ends is None:
-            return None
-        begin, end = begin or ends[0], end or ends[1] + _INSTANT
-    platforms, topic = (
-        (scope.platforms, scope.topics[0] if scope.topics else None) if answered_by_rollups(scope) else ((), None)
-    )
-    return Window.around(begin, end, platforms=platforms, topic=topic)
 
 
 def _told(scope: Scope, summary: Summary | None) -> dict[str, Any]:
@@ -200,7 +179,7 @@ def _print(scope: Scope, summary: Summary) -> None:
         for each in frequent:
             bounds = f"{each.at_least:,}" + (f" to {each.at_most:,}" if each.at_most > each.at_least else "")
             key = each.key if each.platform is None else f"{each.key} ({each.platform})"
-            table.add_row(Text("".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in key)), bounds)
+            table.add_row(Text(plain(key)), bounds)
         if frequent:
             console.print(table)
 

@@ -9,6 +9,7 @@ import click
 from monitor import clock
 from monitor.cli.here import sentences
 from monitor.cli.opened import opened, run, say_if_simulated
+from monitor.cli.plain import plain
 from monitor.cli.whereabouts import Found, keeping_of, look, told
 from monitor.config import load
 from monitor.crawl.arguments import moment
@@ -134,7 +135,7 @@ def _table(score: Score, drove: list[tuple[str, float]] | None, scorer: Scorer) 
     if not drove:
         return f"{lines[0]}\nNo word of it carries sentiment."
     lines += ["", "contribution  word"]
-    lines += [f"{worth:>+12.3f}  {_shown(word)}" for word, worth in drove]
+    lines += [f"{worth:>+12.3f}  {plain(word)}" for word, worth in drove]
     return "\n".join([*lines, f"{sum(worth for _, worth in drove):>+12.3f}  in all"])
 
 
@@ -142,8 +143,3 @@ def _told(score: Score) -> str:
     if score.label is None:
         return f"no score: {score.reason}"
     return f"{score.label}, compound {score.compound:+.4f}"
-
-
-def _shown(word: str) -> str:
-    """A word of a stranger's text, without what would move the cursor or turn the line around."""
-    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in word)

@@ -55,7 +55,7 @@ class PostsCsv(BaseItemExporter):
             self._write([self._columns])
 
     def export_item(self, item: Any) -> None:
-        self._write([_cell(_value(post, name), guarded=self._guarded) for name in self._columns] for post in _posts(item))
+        self._write([cell(_value(post, name), guarded=self._guarded) for name in self._columns] for post in _posts(item))
 
     def _write(self, rows: Iterable[Iterable[str]]) -> None:
         lines = io.StringIO(newline="")
@@ -74,7 +74,8 @@ def _value(post: Mapping[str, Any], column: str) -> Any:
     return value
 
 
-def _cell(value: Any, *, guarded: bool) -> str:
+def cell(value: Any, *, guarded: bool = True) -> str:
+    """A value as a cell of a table: empty for None, and, `guarded`, never a text that a spreadsheet runs as a formula."""
     if value is None:
         return ""
     if isinstance(value, Mapping) or (
@@ -85,7 +86,7 @@ def _cell(value: Any, *, guarded: bool) -> str:
         )  # a place, and earlier versions: no word of theirs could stand for the whole
     if isinstance(value, list):
         told = (each.get("url") or each.get("id") if isinstance(each, Mapping) else each for each in value)
-        return _cell(" ".join(str(each) for each in told if each), guarded=guarded)
+        return cell(" ".join(str(each) for each in told if each), guarded=guarded)
     if isinstance(value, bool):
         return "true" if value else "false"
     text = str(value)

@@ -6,16 +6,18 @@ from typing import Any
 from monitor.query.tree import And, Field, Near, Not, Or, Tree
 
 
-def plain(tree: Tree) -> dict[str, Any]:
+def tree_json(tree: Tree) -> dict[str, Any]:
     """The tree as JSON can hold it. Of a term only what was asked is told: its kind, its text, and what is not as usual."""
     if isinstance(tree, And):
-        return {"and": [plain(part) for part in tree.parts]}
+        return {"and": [tree_json(part) for part in tree.parts]}
     if isinstance(tree, Or):
-        return {"or": [plain(part) for part in tree.parts]}
+        return {"or": [tree_json(part) for part in tree.parts]}
     if isinstance(tree, Not):
-        return {"not": plain(tree.part)}
+        return {"not": tree_json(tree.part)}
     if isinstance(tree, Near):
-        return {"near": {"left": plain(tree.left), "right": plain(tree.right), "words": tree.words, "ordered": tree.ordered}}
+        return {
+            "near": {"left": tree_json(tree.left), "right": tree_json(tree.right), "words": tree.words, "ordered": tree.ordered}
+        }
     if isinstance(tree, Field):
         return {"field": {"name": tree.name, "value": tree.value}}
     told = asdict(tree)

@@ -8,10 +8,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from monitor import clock
-from monitor.cli.stats import answered_by_rollups
 from monitor.post import Author, Match, Post, Score
-from monitor.scope import parse
 
 AT = datetime(2025, 3, 1, 22, 30, tzinfo=UTC)
 Type = Callable[..., Result]
@@ -115,23 +112,3 @@ def test_none__is_said(command: Type, with_store: Callable[..., Any]) -> None:
     ended = command("stats", "topic=tea")
     assert (ended.exit_code, ended.stdout) == (0, "")
     assert ended.stderr == "No stored post is in the scope topic=tea.\n"
-
-
-@pytest.mark.parametrize(
-    ("scope", "answered"),
-    [
-        ("", True),
-        ("topic=a&platform=x&platform=y&from=-7d&to=now&tz=Asia/Tokyo", True),
-        ("topic=a&topic=b", False),
-        ("topic=!a", False),
-        ("platform=!x", False),
-        ("q=tea", False),
-        ("lang=en", False),
-        ("kind=reply", False),
-        ("sent=neg", False),
-        ("author=ann", False),
-        ("as_of=2026-11-01T00:00:00Z", False),
-    ],
-)
-def test_rollups__answer_periods_platforms_and_one_topic(scope: str, answered: bool) -> None:
-    assert answered_by_rollups(parse(scope, now=clock.now())) is answered

@@ -3,11 +3,11 @@
 import json
 
 from monitor.query.parse import parse_search
-from monitor.query.tree_json import plain
+from monitor.query.tree_json import tree_json
 
 
 def test_every_kind_of_node() -> None:
-    tree = plain(parse_search('("green tea"~2 OR #tea OR cof*) AND NOT lang:de AND milk NEAR/3f sugar AND @ann').tree)
+    tree = tree_json(parse_search('("green tea"~2 OR #tea OR cof*) AND NOT lang:de AND milk NEAR/3f sugar AND @ann').tree)
     assert json.loads(json.dumps(tree)) == tree
     assert tree == {
         "and": [
@@ -34,4 +34,4 @@ def test_every_kind_of_node() -> None:
 
 def test_queries_that_differ__have_trees_that_differ() -> None:
     texts = ["tea", "=Tea", "te*", '"tea milk"', '"tea milk"~1', "#tea", "title:tea", "tea OR milk", "tea AND milk", "NOT tea"]
-    assert len({json.dumps(plain(parse_search(text).tree)) for text in texts}) == len(texts)
+    assert len({json.dumps(tree_json(parse_search(text).tree)) for text in texts}) == len(texts)

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from monitor.cli.plain import plain
+
 WIDEST = 120  # characters of a post that are shown
 _BEFORE = 40  # of them at most before the first find
 
@@ -16,11 +18,7 @@ def excerpt(text: str, spans: Sequence[Span]) -> str:
     for begin, finish in spans:
         if finish > end:
             break
-        told += [_plain(text[place:begin]), "[", _plain(text[begin:finish]), "]"]
+        told += [plain(text[place:begin]), "[", plain(text[begin:finish]), "]"]
         place = finish
-    told += [_plain(text[place:end]), "…" if len(text) > end else ""]
+    told += [plain(text[place:end]), "…" if len(text) > end else ""]
     return "".join(told)
-
-
-def _plain(text: str) -> str:
-    return "".join(" " if sign.isspace() else sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
