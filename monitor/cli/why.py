@@ -6,9 +6,12 @@ from dataclasses import dataclass
 import click
 
 from monitor.cli.opened import opened, run, say_if_simulated
+from monitor.cli.trained import models, scorer_named
 from monitor.errors import MonitorError, UsageError
+from monitor.labels.held_out import sentence
+from monitor.labels.model import Trained
 from monitor.post import Score
-from monitor.sentiment.scorer import Scorer, attempt, named, reasons
+from monitor.sentiment.scorer import Scorer, attempt, reasons
 from monitor.sentiment.vader import LANGUAGE, NAME
 from monitor.text.utterance import utterance
 
@@ -40,8 +43,10 @@ def why(post_id: str | None, text: str | None, language: str | None, scorer_name
         raise UsageError("Name one stored post by its ID, or give a text: monitor why --text TEXT")
     if text is None and language is not None:
         raise UsageError("--language goes with --text: a stored post has a language of its own.")
-    said = run(_post(post_id or "")) if text is None else Said(text=text, language=language or LANGUAGE)
-    scorer = named(scorer_name or (said.stored.scorer if said.stored is not None else NAME))
+    said = run(_post(post_id or "", scorer_name or NAME)) if text is None else Said(text=text, language=language or LANGUAGE)
+    scorer = scorer_named(scorer_name or (said.stored.scorer if said.stored is not None else NAME))
+    if text is not None and isinstance(scorer, Trained):
+        click.echo(sentence(models().held_out(scorer.name), outdated=False), err=True)
     score = attempt(scorer, said.text, said.language)
     drove = reasons(scorer, said.text, said.language)
     if said.stored is not None and said.stored != score:
@@ -53,9 +58,9 @@ def why(post_id: str | None, text: str | None, language: str | None, scorer_name
     click.echo(_json(said, score, drove) if as_json else _table(score, drove, scorer))
 
 
-async def _post(post_id: str) -> Said:
+async def _post(post_id: str, scorer_name: str) -> Said:
     async with opened() as store:
-        await say_if_simulated(store)
+        await say_if_simulated(store, scorer_name)
         post = await store.posts.find(post_id)
     if post is None:
         raise MonitorError(
