@@ -53,5 +53,5 @@ def _middle(column: Sequence[float | None], draws: int) -> Interval | None:
     there = sorted(value for value in column if value is not None)
     if len(there) < draws / 2:  # mostly there is no such figure
         return None
-    tail = int(_TAIL * len(there))
+    tail = max(1, int(_TAIL * (len(there) + 1))) - 1
     return Interval(low=there[tail], high=there[-1 - tail])

@@ -26,6 +26,7 @@ FEWEST_OF_LABEL = 20  # posts, in as many groups as there are folds: each fold t
 FEWEST_POSTS_OF_TERM, MOST_TERMS = 2, 30_000
 _REGULARISATION = 5.0
 _MOST_STEPS = 2_000
+_WORDS, _RUNS = "words", "runs"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,21 +92,25 @@ def fit(texts: Sequence[str], labels: Sequence[str]) -> Fitted:
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import FeatureUnion
 
+    seen = Counter(word for text in texts for word in set(words(folded(text))))
+    # Posts in a script without spaces may have no word in common, and are told apart by runs alone.
+    common = max(seen.values(), default=0) >= FEWEST_POSTS_OF_TERM
     terms = FeatureUnion(
         [
             (
-                parts.__name__,
+                name,
                 TfidfVectorizer(
                     analyzer=_analyzer(parts), sublinear_tf=True, min_df=FEWEST_POSTS_OF_TERM, max_features=MOST_TERMS
                 ),
             )
-            for parts in (words, runs)
+            for name, parts in ((_WORDS, words), (_RUNS, runs))
+            if common or name == _RUNS
         ]
     )
     try:
         vectors = terms.fit_transform(texts)
-    except ValueError as error:  # no term is in two posts
-        raise UsageError("The labelled posts have no words in common: nothing can be learned from them.") from error
+    except ValueError as error:  # there is not a single term
+        raise UsageError("No two labelled posts have anything in common: nothing can be learned from them.") from error
     regression = LogisticRegression(C=_REGULARISATION, class_weight="balanced", max_iter=_MOST_STEPS)
     regression.fit(vectors, list(labels))
     return Fitted(terms=terms, regression=regression)
@@ -117,8 +122,12 @@ def model_of(fitted: Fitted, *, name: str, label_set: str, languages: Sequence[s
     intercepts: list[float] = fitted.regression.intercept_.tolist()
     if len(weights) == 1:  # of two labels scikit-learn keeps only what speaks for the second
         weights, intercepts = [[0.0] * len(weights[0]), weights[0]], [0.0, intercepts[0]]
-    seen_words, seen_runs = (block for _, block in fitted.terms.transformer_list)
-    width = len(seen_words.vocabulary_)
+    found: dict[str, dict[str, tuple[float, ...]]] = {_WORDS: {}, _RUNS: {}}
+    start = 0
+    for block, seen in fitted.terms.transformer_list:
+        end = start + len(seen.vocabulary_)
+        found[block] = _terms(seen, [row[start:end] for row in weights])
+        start = end
     return Model(
         form=FORM,
         name=name,
@@ -127,8 +136,8 @@ def model_of(fitted: Fitted, *, name: str, label_set: str, languages: Sequence[s
         labels=tuple(str(label) for label in fitted.regression.classes_),
         languages=None if languages is None else tuple(sorted(languages)),
         intercepts=tuple(intercepts),
-        words=_terms(seen_words, [row[:width] for row in weights]),
-        runs=_terms(seen_runs, [row[width:] for row in weights]),
+        words=found[_WORDS],
+        runs=found[_RUNS],
     )
 
 
