@@ -60,47 +60,18 @@ def test_model__says_what_scikit_learn_says(examples, names):
     assert furthest < 1e-12
 
 
-@pytest.mark.parametrize(("languages", "names"), [(("ja",), {}), (("en", "de"), STANCE)], ids=["Japanese", "stance"])
-def test_trained__learns_any_language_and_labels(examples, languages, names):
-    seen = examples(seed=3, count=240, languages=languages, names=names)
-    tested = trained(seen, name="m", label_set="x", languages=None)
-    print(f"{languages}: held-out macro F1 {tested.agreement.macro_f1.value:.2f} {tested.agreement.macro_f1.interval}")
-    assert set(tested.model.labels) == {one.label for one in seen}
-    assert 0.75 < tested.agreement.macro_f1.value < 0.97  # 10 % of the labels are noise that nobody can foresee
-    assert tested.agreement.posts == 240
-    assert (tested.beside is None) == ("en" not in languages or bool(names))
+def test_trained__learns_any_language_and_labels(examples):
+    seen = examples(seed=3, count=200, languages=("ja",), names=STANCE)
+    tested = trained(seen, name="m", label_set="stance", languages=None)
+    print(f"Japanese stances: held-out macro F1 {tested.agreement.macro_f1.value:.2f} {tested.agreement.macro_f1.interval}")
+    assert tested.model.labels == ("against", "for", "off topic")
+    assert 0.7 < tested.agreement.macro_f1.value < 0.97  # 10 % of the labels are noise that nobody can foresee
+    assert tested.agreement.posts == 200
+    assert tested.beside is None
 
 
-def test_trained__beside_vader_on_the_same_posts(examples):
-    seen = examples(seed=4, count=300, languages=("en", "de"))
-    beside = trained(seen, name="m", label_set="sentiment", languages=None).beside
-    print(f"on {beside.posts} English posts: model {beside.model}, VADER {beside.vader}, difference {beside.difference}")
-    assert beside.posts == sum(one.vader is not None for one in seen)
-    assert beside.difference.value == pytest.approx(beside.model.value - beside.vader.value, abs=0.0002)
-    assert beside.difference.low > 0.1
-
-
-def test_trained__same_seed_same_model__to_the_byte(examples):
-    seen = examples(seed=5, count=110)
-    one, other = (trained(seen, name="m", label_set="sentiment", languages=["en"]) for _ in range(2))
-    assert written(one.model) == written(other.model)
-    assert one.agreement == other.agreement
-
-
-def test_labels_that_mean_nothing__give_no_better_than_chance(examples):
-    """The honest test of leakage: copies by other accounts, each label drawn by lot per author."""
-    seen = examples(seed=6, count=120, noise=1.0)
-    copies = [replace(one, post=f"{one.post}/copy") for one in seen]
-    honest = trained([*seen, *copies], name="m", label_set="sentiment", languages=None).agreement.macro_f1
-    apart = [replace(one, group=at) for at, one in enumerate([*seen, *copies])]
-    leaking = trained(apart, name="m", label_set="sentiment", languages=None).agreement.macro_f1
-    print(f"labels by lot, each post twice: macro F1 {honest.value:.2f} with kin on one side, {leaking.value:.2f} without")
-    assert honest.value < 0.45
-    assert leaking.value > 0.8
-
-
-def test_test__kin_are_on_one_side_and_every_post_is_tried_once(examples, monkeypatch):
-    seen = examples(seed=7, count=120)
+def test_trained__beside_vader__and_no_kin_on_both_sides(examples, monkeypatch):
+    seen = examples(seed=4, count=260, languages=("en", "de"))
     parts = []
 
     class Watched(StratifiedGroupKFold):
@@ -110,11 +81,34 @@ def test_test__kin_are_on_one_side_and_every_post_is_tried_once(examples, monkey
                 yield learned, tried
 
     monkeypatch.setattr("sklearn.model_selection.StratifiedGroupKFold", Watched)
-    trained(seen, name="m", label_set="sentiment", languages=None)
+    beside = trained(seen, name="m", label_set="sentiment", languages=None).beside
+    print(f"on {beside.posts} English posts: model {beside.model}, VADER {beside.vader}, difference {beside.difference}")
+    assert beside.posts == sum(one.vader is not None for one in seen)
+    assert beside.difference.value == pytest.approx(beside.model.value - beside.vader.value, abs=0.0002)
+    assert beside.model.value > 0.75
     assert len(parts) == FOLDS
     for learned, tried in parts:
         assert not {seen[at].group for at in learned} & {seen[at].group for at in tried}
     assert Counter(at for _, tried in parts for at in tried) == Counter(range(len(seen)))
+
+
+def test_trained__same_seed_same_model__to_the_byte(examples):
+    seen = examples(seed=5, count=80)
+    one, other = (trained(seen, name="m", label_set="sentiment", languages=["en"]) for _ in range(2))
+    assert written(one.model) == written(other.model)
+    assert one.agreement == other.agreement
+
+
+def test_labels_that_mean_nothing__give_no_better_than_chance(examples):
+    """Each post is there twice, and its words say nothing of its label: who knows the copy knows the label."""
+    seen = examples(seed=6, count=90, noise=1.0)
+    copies = [replace(one, post=f"{one.post}/copy") for one in seen]
+    honest = trained([*seen, *copies], name="m", label_set="sentiment", languages=None).agreement.macro_f1
+    apart = [replace(one, group=at) for at, one in enumerate([*seen, *copies])]
+    leaking = trained(apart, name="m", label_set="sentiment", languages=None).agreement.macro_f1
+    print(f"labels by lot, each post twice: macro F1 {honest.value:.2f} with kin on one side, {leaking.value:.2f} without")
+    assert honest.value < 0.45
+    assert leaking.value > 0.8
 
 
 def test_too_few_of_a_label__says_which_and_how_many_are_needed(examples):
