@@ -13,6 +13,8 @@ PACKAGES = ("monitor", "spiders", "pipelines")
 
 DOMAIN = (
     "analysis",
+    "labels",
+    "stories",
     "post",
     "page",
     "bookmark",
