@@ -6,9 +6,11 @@ the last lines; where CI is set the session fails instead.
 """
 
 import os
+import random
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,9 +20,70 @@ from monitor.config import Config, load
 from monitor.errors import MongodError
 from monitor.mongod.binary import find
 from monitor.mongod.private import acquire, stop
+from monitor.post import Author, Post
 
 NEED_MONGOD = {"mongod_binary", "mongodb_uri"}
 OURS = ("GITHUB_", "LEMMY_", "DISCOURSE_", "STACKEXCHANGE_", "MONITOR_", "MONGODB_", "MASTODON_", "BLUESKY_")
+
+
+# By language, words that say nothing of the label, and words that speak for one; some of the English ones VADER knows.
+_PLAIN = {
+    "en": "the train station today morning phone battery screen people office road garden report week city window coffee".split(),
+    "de": "der zug bahnhof heute morgen handy akku leute büro straße garten bericht woche stadt fenster kaffee".split(),
+    "ja": "今日 電車 駅 朝 電話 画面 人々 会社 道 庭 報告 週 街 窓 珈琲".split(),
+}
+_CUES = {
+    "en": {
+        "positive": "great lovely fab spotless",
+        "neutral": "tuesday schedule notice leaflet",
+        "negative": "awful late shabby grim",
+    },
+    "de": {
+        "positive": "toll schön prima sauber",
+        "neutral": "dienstag fahrplan hinweis blatt",
+        "negative": "mies verspätet übel öde",
+    },
+    "ja": {"positive": "最高 素敵 綺麗 嬉しい", "neutral": "火曜日 時刻表 案内 資料", "negative": "最悪 遅延 汚い 悲しい"},
+}
+_LABELLED_AT = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def labelled_posts() -> Callable[..., list[tuple[Post, str]]]:
+    """Make `count` posts with the label that people give them, from a seed, of several languages and authors.
+
+    `noise` is the share of posts whose words speak for a label drawn at random. With `names` other labels take the place of positive,
+    neutral and negative.
+    """
+
+    def drawn(
+        *,
+        seed: int,
+        count: int,
+        languages: tuple[str, ...] = ("en",),
+        noise: float = 0.15,
+        names: Mapping[str, str] | None = None,
+    ) -> list[tuple[Post, str]]:
+        rng = random.Random(seed)
+        return [_labelled(rng, number, rng.choice(languages), noise=noise, names=names or {}) for number in range(count)]
+
+    return drawn
+
+
+def _labelled(rng: random.Random, number: int, language: str, *, noise: float, names: Mapping[str, str]) -> tuple[Post, str]:
+    label = rng.choice(("positive", "neutral", "negative"))
+    said = label if rng.random() > noise else rng.choice(("positive", "neutral", "negative"))
+    words = rng.choices(_PLAIN[language], k=rng.randint(4, 12)) + rng.choices(
+        _CUES[language][said].split(), k=rng.randint(1, 2)
+    )
+    rng.shuffle(words)
+    at = _LABELLED_AT + timedelta(minutes=number)
+    post = Post(
+        id=f"https://{language}.example/{number}", native_id=str(number), platform=rng.choice(("mastodon", "bluesky")),
+        url=f"https://{language}.example/@a/{number}", created_at=at, fetched_at=at, language=language, seen_on=("x",),
+        text=("" if language == "ja" else " ").join(words), author=Author(id=f"author{rng.randrange(200)}"),
+    )  # fmt: skip
+    return post, names.get(label, label)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -14,6 +14,7 @@ PACKAGES = ("monitor", "spiders", "pipelines")
 DOMAIN = (
     "analysis",
     "importing",
+    "labels",
     "stories",
     "post",
     "page",

@@ -24,6 +24,7 @@ COMMANDS = {
     "doctor": "doctor",
     "import": "import_file",
     "init": "init",
+    "labels": "labels",
     "network": "network",
     "normalize": "normalize",
     "posts": "posts",

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from monitor.cli.trained import say_if_trained
 from monitor.config import Config, load
 from monitor.mongod.private import acquire
 from monitor.store.connection import Store, open_store
@@ -30,10 +31,14 @@ async def opened(config: Config | None = None) -> AsyncIterator[Store]:
         await asyncio.to_thread(private.release)
 
 
-async def say_if_simulated(store: Store) -> None:
-    """Tell on stderr when all data of the database are simulated; every command that shows posts or figures calls this."""
+async def say_if_simulated(store: Store, *scorers: str) -> None:
+    """Tell on stderr when all data of the database are simulated; every command that shows posts or figures calls this.
+
+    So it is also where the held-out figures of trained models are told: of those by which posts are scored, and of `scorers`.
+    """
     if await Simulated(store).is_marked():
         click.echo(f"The database {store.database.name} holds simulated data: invented people and posts.", err=True)
+    await say_if_trained(store, *scorers)
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

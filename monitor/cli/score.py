@@ -6,8 +6,9 @@ import sys
 import click
 
 from monitor.cli.opened import opened, run, say_if_simulated
+from monitor.cli.trained import scorer_named
 from monitor.errors import RetryLater
-from monitor.sentiment.scorer import Scorer, named
+from monitor.sentiment.scorer import Scorer
 from monitor.sentiment.vader import NAME
 from monitor.stages.scoring import Tally, score_waiting
 from monitor.store.scores import Scores, Work
@@ -27,7 +28,7 @@ def score(scorer_name: str, rescore: bool, follow: bool) -> None:
     May be stopped and run again at any moment, and in several processes at once. A post on which the scorer fails five times is
     set aside: it has no label then, and its sentiment.reason says why. Exit code: 0 all were scored, 6 some were set aside.
     """
-    scorer = named(scorer_name)
+    scorer = scorer_named(scorer_name)
     work = Work.everything(scorer) if rescore else Work.outstanding(scorer)
     if follow:
         run(_follow(scorer, work, rescore=rescore))
@@ -37,7 +38,7 @@ def score(scorer_name: str, rescore: bool, follow: bool) -> None:
 
 async def _once(scorer: Scorer, work: Work, *, rescore: bool) -> Tally:
     async with opened() as store:
-        await say_if_simulated(store)
+        await say_if_simulated(store, scorer.name)
         scores = Scores(store.database, store.dirty)
         if rescore:
             await scores.forget_set_aside(scorer)
@@ -55,7 +56,7 @@ async def _once(scorer: Scorer, work: Work, *, rescore: bool) -> Tally:
 async def _follow(scorer: Scorer, work: Work, *, rescore: bool) -> None:
     """Score whatever comes in; a scorer or MongoDB that is away is waited for. Ends by Ctrl-C alone."""
     async with opened() as store:
-        await say_if_simulated(store)
+        await say_if_simulated(store, scorer.name)
         scores = Scores(store.database, store.dirty)
         if rescore:
             await scores.forget_set_aside(scorer)

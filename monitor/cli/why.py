@@ -10,12 +10,15 @@ from monitor import clock
 from monitor.cli.here import sentences
 from monitor.cli.opened import opened, run, say_if_simulated
 from monitor.cli.plain import plain
+from monitor.cli.trained import models, scorer_named
 from monitor.cli.whereabouts import Found, keeping_of, look, told
 from monitor.config import load
 from monitor.crawl.arguments import moment
 from monitor.errors import ConfigurationError, MonitorError, UsageError
+from monitor.labels.held_out import sentence
+from monitor.labels.model import Trained
 from monitor.post import Score
-from monitor.sentiment.scorer import Scorer, attempt, named, reasons
+from monitor.sentiment.scorer import Scorer, attempt, reasons
 from monitor.sentiment.vader import LANGUAGE, NAME
 from monitor.text.permalink import permalink
 from monitor.text.utterance import utterance
@@ -86,8 +89,10 @@ async def _found(asked: str, at: datetime | None) -> Found:
 
 
 def _sentiment(asked: str | None, text: str | None, language: str | None, scorer_name: str | None, *, as_json: bool) -> None:
-    said = run(_post(asked or "")) if text is None else Said(text=text, language=language or LANGUAGE)
-    scorer = named(scorer_name or (said.stored.scorer if said.stored is not None else NAME))
+    said = run(_post(asked or "", scorer_name or NAME)) if text is None else Said(text=text, language=language or LANGUAGE)
+    scorer = scorer_named(scorer_name or (said.stored.scorer if said.stored is not None else NAME))
+    if text is not None and isinstance(scorer, Trained):
+        click.echo(sentence(models().held_out(scorer.name), outdated=False), err=True)
     score = attempt(scorer, said.text, said.language)
     drove = reasons(scorer, said.text, said.language)
     if said.stored is not None and said.stored != score:
@@ -99,9 +104,9 @@ def _sentiment(asked: str | None, text: str | None, language: str | None, scorer
     click.echo(_json(said, score, drove) if as_json else _table(score, drove, scorer))
 
 
-async def _post(post_id: str) -> Said:
+async def _post(post_id: str, scorer_name: str) -> Said:
     async with opened() as store:
-        await say_if_simulated(store)
+        await say_if_simulated(store, scorer_name)
         post = await store.posts.find(post_id)
     if post is None:
         raise MonitorError(

@@ -1,14 +1,16 @@
 """Scorers: what one has to offer, how those of other packages are found, and which run while posts are collected.
 
 VADER comes with the program and is always there, wherever it runs from; other packages offer scorers by an entry point of the
-group `social_monitor.scorers` (docs/adding-a-scorer.md). The invariant: whatever such a scorer does, a page goes its way.
+group `social_monitor.scorers` (docs/adding-a-scorer.md); models that were trained from labels are handed in (docs/labels.md). The
+invariant: whatever such a scorer does, a page goes its way.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from types import MappingProxyType
 from typing import Any, Protocol, runtime_checkable
 
 from monitor.errors import ConfigurationError, UsageError
@@ -77,16 +79,26 @@ def covers(scorer: Scorer, language: str | None) -> bool:
     return scorer.languages is None or language in scorer.languages
 
 
-def named(name: str) -> Scorer:
-    """The scorer of that name. Raises UsageError where there is none, ConfigurationError where it cannot be loaded."""
+def names() -> list[str]:
+    """The names of the scorers that are installed."""
+    return sorted({Vader.name, *_offers()})
+
+
+def named(name: str, trained: Mapping[str, Callable[[], Scorer]] = MappingProxyType({})) -> Scorer:
+    """The scorer of that name: VADER, one that is installed, or one of `trained`, which are made here from labels.
+
+    Raises UsageError where there is none, ConfigurationError where it cannot be loaded.
+    """
     if name == Vader.name:
         return Vader()
     offers = _offers()
-    if name not in offers:
-        there = ", ".join(sorted({Vader.name, *offers}))
-        raise UsageError(f"There is no scorer {name!r}; installed are: {there}. See docs/adding-a-scorer.md.")
-    scorer: Scorer = _loaded(offers[name])()
-    return scorer
+    if name in offers:
+        scorer: Scorer = _loaded(offers[name])()
+        return scorer
+    if name in trained:
+        return trained[name]()
+    models = f"; trained here are: {', '.join(sorted(trained))}" if trained else ""
+    raise UsageError(f"There is no scorer {name!r}; installed are: {', '.join(names())}{models}. See docs/adding-a-scorer.md.")
 
 
 @cache

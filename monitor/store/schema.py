@@ -121,6 +121,10 @@ COLLECTIONS: Mapping[str, Collection] = {
     "runs": Collection(indexes=(Index((("started_at", DESCENDING),)),), required={"_id": "string", "platform": "string"}),
     "topics": Collection(required={"_id": "string", "name": "string", "query": "string", "version": ["int", "long"]}),
     "topic_versions": Collection(indexes=(Index((("topic", ASCENDING), ("version", ASCENDING)), unique=True),)),
+    "labels": Collection(
+        indexes=(Index((("set", ASCENDING), ("post", ASCENDING))), Index((("post", ASCENDING),))),
+        required={"_id": "string", "set": "string", "rater": "string", "post": "string", "at": "date", "file": "string"},
+    ),
     "dirty": Collection(),
     "imports": Collection(),
     "roll_hour": Collection(indexes=_ROLL_INDEXES, required=_ROLL_REQUIRED),

@@ -173,6 +173,11 @@ class Scores:
         return await self._posts.count_documents(_set_aside(scorer))
 
     @tells_outage
+    async def versions(self, name: str) -> list[str]:
+        """The versions of a scorer that stored posts have scores by."""
+        return sorted(filter(None, await self._posts.distinct("sentiment.version", {"sentiment.scorer": name})))
+
+    @tells_outage
     async def forget_set_aside(self, scorer: Scorer) -> int:
         """Make posts that were set aside wait for a score again; returns how many."""
         result = await self._posts.update_many(_set_aside(scorer), {"$unset": {"sentiment": ""}, "$inc": {"writes": 1}})
