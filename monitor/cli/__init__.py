@@ -18,6 +18,7 @@ COMMANDS = {
     "db": "db",
     "demo": "demo",
     "doctor": "doctor",
+    "index": "index",
     "normalize": "normalize",
     "posts": "posts",
     "quarantine": "quarantine",
