@@ -25,6 +25,7 @@ COMMANDS = {
     "raw": "raw",
     "rollup": "rollup",
     "score": "score",
+    "searches": "searches",
     "simulate": "simulate",
     "sources": "sources",
     "stats": "stats",

@@ -16,9 +16,10 @@ from monitor.analysis.interval import Interval
 from monitor.analysis.net_sentiment import Labels, net_sentiment
 from monitor.analysis.share import Share, shares
 from monitor.cli.opened import opened, run, say_if_simulated
+from monitor.cli.scoped import scope_of
 from monitor.crawl.exported import moment
 from monitor.moment import written
-from monitor.scope import Scope, parse
+from monitor.scope import Scope
 from monitor.store.connection import Store
 from monitor.store.figures import Figures
 from monitor.store.search import Search
@@ -39,7 +40,7 @@ def stats(scope_text: str, as_json: bool) -> None:
     Days are those of the scope's tz. Scopes of one topic, platforms and a period are answered from rollups, others by counting posts.
     """
     now = clock.now()
-    scope = parse(scope_text, now=now)
+    scope = scope_of(scope_text, now=now)
     summary = run(_summary(scope, scope.frozen(now)))
     if as_json:
         click.echo(json.dumps(_told(scope, summary), ensure_ascii=False))

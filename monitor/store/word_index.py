@@ -150,7 +150,8 @@ class WordIndex:
             while not reading.done:
                 async for batch in reading.page(_AT_ONCE):
                     written += await self._put([_entry(stored, build) for stored in batch])
-                await self._renew(claim)
+                if not reading.done:
+                    await self._renew(claim)
         return written
 
     @tells_outage
