@@ -15,12 +15,13 @@ from monitor import __version__, clock
 from monitor.cli.export_file import Form, Hashed, Shape, form_of, write, write_file
 from monitor.cli.opened import opened, run, say_if_simulated
 from monitor.cli.plain import plain
-from monitor.config import load
+from monitor.cli.scoped import scope_of
 from monitor.crawl.selection import ALL, IDS, Selection, read_selection
+from monitor.cursor import Cursor, read
 from monitor.errors import UsageError
 from monitor.post import Post
 from monitor.query.tree_json import tree_json
-from monitor.scope import Scope, parse
+from monitor.scope import Scope
 from monitor.store import schema
 from monitor.store.connection import Store
 from monitor.store.search import Search
@@ -34,6 +35,7 @@ LONGEST_SHOWN = 300  # characters of a text in the table; a terminal cuts it sho
 @click.command()
 @click.argument("scope_text", metavar="[SCOPE]", default="")
 @click.option("--limit", type=click.IntRange(1), help=f"At most so many, newest first; a table shows {ROWS} without it.")
+@click.option("--after", "after_text", metavar="CURSOR", help="Go on behind the page that ended with this cursor.")
 @click.option("--json", "form", flag_value="json", type=click.Choice(["json", "jsonl", "csv"]), help="One JSON array.")
 @click.option("--jsonl", "form", flag_value="jsonl", help="One JSON object per line.")
 @click.option("--csv", "form", flag_value="csv", help="A table for spreadsheets, which cannot run as formulas.")
@@ -52,6 +54,7 @@ LONGEST_SHOWN = 300  # characters of a text in the table; a terminal cuts it sho
 def posts(
     scope_text: str,
     limit: int | None,
+    after_text: str | None,
     form: Form | None,
     out: Path | None,
     fields: str | None,
@@ -61,21 +64,23 @@ def posts(
 ) -> None:
     """Show the stored posts of SCOPE, newest first; all of them, with --json, --jsonl, --csv or --out.
 
-    SCOPE is the query string of a page's address, such as 'topic=climate&lang=en&from=-7d'. Without it: every post.
+    SCOPE is the query string of a page's address, such as 'topic=climate&lang=en&from=-7d'. Without it: every post. With --limit,
+    the cursor of the next page is told on stderr, as `next: CURSOR`, where there is one.
     """
     now = clock.now()
-    scope = parse(scope_text, now=now, zone=load().zone)
-    selection = _selection(fields, ids_only=ids_only)
+    after = None if after_text is None else read(after_text)
+    scope = scope_of(scope_text, now=now)
+    frozen, selection = scope.frozen(now), _selection(fields, ids_only=ids_only)
     if out is not None and str(out) != "-":
         shape = Shape(form=form or form_of(out), selection=selection, guarded=guarded)
-        count = run(_to_file(scope, scope.frozen(now), limit, shape, out))
+        count = run(_to_file(scope, _Page(frozen, limit, after), shape, out))
         click.echo(f"{count} posts in {out}, described in {out.name}.manifest.json", err=True)
     elif form is not None:
-        count = run(_to_stdout(scope.frozen(now), limit, Shape(form=form, selection=selection, guarded=guarded)))
+        count = run(_to_stdout(_Page(frozen, limit, after), Shape(form=form, selection=selection, guarded=guarded)))
     elif out is not None or selection.names is not None:
         raise UsageError("Say in which form: --csv, --json or --jsonl, or --out FILE with a name that ends so.")
     else:
-        count = run(_to_table(scope.frozen(now), limit or ROWS))
+        count = run(_to_table(_Page(frozen, limit or ROWS, after)))
     if not count:
         click.echo(f"No stored post is in the scope {str(scope) or 'of all posts'}.", err=True)
         if fail_empty:
@@ -88,17 +93,31 @@ def _selection(fields: str | None, *, ids_only: bool) -> Selection:
     return Selection(IDS) if ids_only else ALL if fields is None else read_selection(fields)
 
 
-async def _found(store: Store, frozen: Scope, limit: int | None) -> AsyncIterator[Post]:
-    """The posts of a scope, whose moments stand still."""
-    number = 0
-    async for post in Search(store.database).posts(frozen.asks(clock.now()), stored_by=frozen.stored_by()):
-        yield post
-        number += 1
-        if number == limit:
-            return
+class _Page:
+    """A page of the posts of a scope, whose moments stand still. `next`, once all were read: the cursor of those behind them."""
+
+    def __init__(self, frozen: Scope, limit: int | None, after: Cursor | None) -> None:
+        self.frozen = frozen
+        self.limit = limit
+        self.after = after
+        self.next: Cursor | None = None
+
+    async def posts(self, store: Store) -> AsyncIterator[Post]:
+        asked, last, number = self.frozen.asks(clock.now()), self.after, 0
+        async for post in Search(store.database).posts(asked, stored_by=self.frozen.stored_by(), after=self.after):
+            if number == self.limit:
+                self.next = last
+                return
+            yield post
+            last, number = Cursor(post.created_at, post.id), number + 1
+
+    def tell_next(self) -> None:
+        if self.next is not None:
+            click.echo(f"next: {self.next}", err=True)
 
 
-async def _to_file(scope: Scope, frozen: Scope, limit: int | None, shape: Shape, out: Path) -> int:
+async def _to_file(scope: Scope, page: _Page, shape: Shape, out: Path) -> int:
+    frozen = page.frozen
     async with opened() as store:
         await say_if_simulated(store)
         versions = await _topics(store, scope)
@@ -108,30 +127,36 @@ async def _to_file(scope: Scope, frozen: Scope, limit: int | None, shape: Shape,
             "frozen": str(frozen),
             "query": None if query is None else str(query),
             "tree": None if query is None else tree_json(query.tree),
-            "limit": limit,
+            "limit": page.limit,
+            "after": None if page.after is None else str(page.after),
             "as_of": frozen.as_of,
             "versions": {"monitor": __version__, "schema": schema.VERSION, "topics": versions},
             "simulated": await Simulated(store).is_marked(),
         }
-        return (await write_file(_found(store, frozen, limit), shape, out, about)).posts
+        written = await write_file(page.posts(store), shape, out, about)
+    page.tell_next()
+    return written.posts
 
 
-async def _to_stdout(frozen: Scope, limit: int | None, shape: Shape) -> int:
+async def _to_stdout(page: _Page, shape: Shape) -> int:
     async with opened() as store:
         await say_if_simulated(store)
-        await _topics(store, frozen)
-        return (await write(_found(store, frozen, limit), shape, Hashed(sys.stdout.buffer))).posts
+        await _topics(store, page.frozen)
+        written = await write(page.posts(store), shape, Hashed(sys.stdout.buffer))
+    page.tell_next()
+    return written.posts
 
 
-async def _to_table(frozen: Scope, limit: int) -> int:
+async def _to_table(page: _Page) -> int:
     async with opened() as store:
         await say_if_simulated(store)
-        await _topics(store, frozen)
-        shown = [post async for post in _found(store, frozen, limit + 1)]
+        await _topics(store, page.frozen)
+        shown = [post async for post in page.posts(store)]
     if shown:
-        Console().print(_table(shown[:limit], ZoneInfo(frozen.zone)))
-    if len(shown) > limit:
-        click.echo(f"There are more than these {limit}: raise --limit, or write all with --out FILE.", err=True)
+        Console().print(_table(shown, ZoneInfo(page.frozen.zone)))
+    if page.next is not None:
+        click.echo(f"There are more than these {page.limit}: raise --limit, or write all with --out FILE.", err=True)
+    page.tell_next()
     return len(shown)
 
 

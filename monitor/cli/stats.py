@@ -20,10 +20,10 @@ from monitor.cli.coverage import volume_told
 from monitor.cli.opened import opened, run, say_if_simulated
 from monitor.cli.plain import plain
 from monitor.cli.posts import NOTHING_FOUND
-from monitor.config import load
+from monitor.cli.scoped import scope_of
 from monitor.crawl.exported import moment
 from monitor.moment import written
-from monitor.scope import Scope, parse
+from monitor.scope import Scope
 from monitor.store.connection import Store
 from monitor.store.figures import Figures
 from monitor.store.scope_coverage import period_of
@@ -50,7 +50,7 @@ def stats(scope_text: str, *, with_coverage: bool, as_json: bool, fail_empty: bo
     Days are those of the scope's tz. Scopes of one topic, platforms and a period are answered from rollups, others by counting posts.
     """
     now = clock.now()
-    scope = parse(scope_text, now=now, zone=load().zone)
+    scope = scope_of(scope_text, now=now)
     summary, volume = run(_read(scope, now, with_coverage=with_coverage))
     if as_json:
         coverage = {} if volume is None else {"coverage": volume_told(volume)}

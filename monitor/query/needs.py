@@ -1,4 +1,8 @@
-"""What a post has to hold before a query can match it: the rarest looking pieces of its words, for an index to look up."""
+"""What a post has to hold before a query can match it: pieces of its words, for an index to look up.
+
+An index over many queries wants the one rarest looking thing of each (`needs_of`); an index over many posts is asked for all of
+them at once (`all_needs_of`).
+"""
 
 from dataclasses import dataclass
 
@@ -56,13 +60,41 @@ def _all(found: list[Needs | None]) -> Needs | None:
     return joined
 
 
+def all_needs_of(tree: Tree) -> tuple[Needs, ...]:
+    """Everything that a matching post holds, each once, with beginnings of any length; empty where `needs_of` tells None."""
+    return tuple(dict.fromkeys(_everything(tree)))
+
+
+def _everything(tree: Tree) -> list[Needs]:
+    match tree:
+        case Term():
+            return _all_of_term(tree)
+        case And():
+            return [needs for part in tree.parts for needs in _everything(part)]
+        case Near():
+            return [*_everything(tree.left), *_everything(tree.right)]
+        case Or():
+            joined = _all([_best(list(_everything(part))) for part in tree.parts])
+            return [] if joined is None else [joined]
+        case Not() | Field():
+            return []
+
+
 def _of_term(term: Term) -> Needs | None:
+    told = _all_of_term(term)
+    whole = [needs for needs in told if needs.pieces]
+    if whole:
+        return max(whole, key=lambda needs: max(map(len, needs.pieces)))
+    return Needs(beginnings=frozenset(each[:LONGEST_BEGINNING] for each in told[0].beginnings)) if told else None
+
+
+def _all_of_term(term: Term) -> list[Needs]:
     if term.split:
-        return None  # it may stand inside a piece, as in #ClimateAction
+        return []  # it may stand inside a piece, as in #ClimateAction
     folded = without_marks(fold_term(term.text)).text
     told = pieces(folded)
-    if term.prefix and folded.endswith(told[-1]) and not unspaced(told[-1]):
-        if len(told) == 1:
-            return Needs(beginnings=frozenset({told[0][:LONGEST_BEGINNING]}))
-        told = told[:-1]
-    return Needs(pieces=frozenset({max(told, key=len)}))
+    last = len(told) - 1 if term.prefix and folded.endswith(told[-1]) and not unspaced(told[-1]) else None
+    return [
+        Needs(beginnings=frozenset({piece})) if place == last else Needs(pieces=frozenset({piece}))
+        for place, piece in enumerate(told)
+    ]

@@ -25,6 +25,7 @@ from monitor.store.dirty import Dirty, hour_of
 from monitor.store.document import Document, post_of
 from monitor.store.outage import is_outage, place_of, tells_outage
 from monitor.store.reading import Digest, Reading, read_batch, route_digest
+from monitor.store.unindexed import Unindexed, changes_words, minute_of
 
 Fate = Literal["new", "changed", "unchanged"]
 
@@ -63,14 +64,16 @@ class Posts:
     def __init__(self, database: AsyncDatabase[dict[str, Any]], dirty: Dirty) -> None:
         self.database = database
         self._dirty = dirty
+        self._unindexed = Unindexed(database)
         self._posts = database["posts"]
 
     async def upsert(self, posts: Sequence[Post]) -> Outcome:
         """Store posts so that repeating it changes nothing; durable (majority, journal) when it returns.
 
         A post that cannot be stored is refused alone, with a reason that quotes nothing of it. Order of side effects: the
-        hours of what will change are marked dirty, then the posts are written. Raises StoreUnavailableError; some posts may
-        be stored then, and the same call may simply be made again.
+        hours of what will change are marked dirty, and the minutes of what will say something else as not indexed, then the
+        posts are written. Raises StoreUnavailableError; some posts may be stored then, and the same call may simply be made
+        again.
         """
         return outcomes([posts], await self.write(posts))[0]
 
@@ -81,7 +84,7 @@ class Posts:
         `rows`: digests of the rows that posts were read from, by id, for `rows` to find.
         """
         readings, refusals = read_batch(posts, rows)
-        writing = _Writing(self._posts, self._dirty)
+        writing = _Writing(self._posts, self._dirty, self._unindexed)
         ids = list(readings)
         for start in range(0, len(ids), MOST_PER_BULK):
             await writing.run({post_id: readings[post_id] for post_id in ids[start : start + MOST_PER_BULK]})
@@ -130,9 +133,10 @@ class Posts:
 class _Writing:
     """One run of the loop: look up what is known, write what differs, and look again where somebody was quicker."""
 
-    def __init__(self, posts: AsyncCollection[dict[str, Any]], dirty: Dirty) -> None:
+    def __init__(self, posts: AsyncCollection[dict[str, Any]], dirty: Dirty, unindexed: Unindexed) -> None:
         self._posts = posts
         self._dirty = dirty
+        self._unindexed = unindexed
         self.fates: dict[str, Fate] = {}
         # Updates that were sent in a bulk of which not all found their post, and how many of them did.
         self._unsure: set[str] = set()
@@ -157,20 +161,24 @@ class _Writing:
         known, whole = await self._look_up(left)
         operations: dict[str, _Operation] = {}
         hours: set[datetime] = set()
+        minutes: set[datetime] = set()
         for post_id, reading in left.items():
             before = known.get(post_id)
             if before is None:
                 operations[post_id] = InsertOne(reading.insertion)
+                minutes.add(minute_of(reading.post.created_at))
             elif update := change(reading, before, whole.get(post_id)):
                 operations[post_id] = UpdateOne({"_id": post_id, "writes": before.writes}, update)
                 hours.add(hour_of(before.created_at))
+                if changes_words(update):
+                    minutes.add(minute_of(before.created_at))
             else:
                 self._settle_equal(post_id)
                 continue
             hours.add(hour_of(reading.post.created_at))
         if not operations:
             return {}
-        await self._dirty.mark(hours)
+        await asyncio.gather(self._dirty.mark(hours), self._unindexed.mark(minutes))
         open_ids = await self._write(operations)
         return {post_id: left[post_id] for post_id in open_ids}
 

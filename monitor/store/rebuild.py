@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pymongo import UpdateOne
-from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 
 from monitor.store.dirty import hour_of
@@ -31,7 +30,7 @@ class Rebuild:
         marked: set[datetime] = set()
         for name, field in (("posts", "created_at"), *((name, "hour") for name in COLLECTIONS)):
             batch: list[datetime] = []
-            async for hour in self._hours(self.database[name], field):
+            async for hour in hours_of(self.database, name, field):
                 if hour not in marked:
                     batch.append(hour)
                     marked.add(hour)
@@ -41,20 +40,6 @@ class Rebuild:
             await self._mark(batch)
         return len(marked)
 
-    async def _hours(self, collection: AsyncCollection[dict[str, Any]], field: str) -> AsyncIterator[datetime]:
-        """Step from hour to hour by the index, which costs a look per hour however many posts it has."""
-        begin = LONG_AGO
-        while (found := await self._first(collection, field, begin)) is not None:
-            hour = hour_of(found)
-            yield hour
-            begin = hour + timedelta(hours=1)
-
-    @tells_outage
-    async def _first(self, collection: AsyncCollection[dict[str, Any]], field: str, begin: datetime) -> datetime | None:
-        found = await collection.find({field: {"$gte": begin}}, {field: 1}).sort(field, 1).limit(1).to_list()
-        moment: datetime | None = found[0][field] if found else None
-        return moment
-
     @tells_outage
     async def _mark(self, hours: Sequence[datetime]) -> None:
         if hours:
@@ -63,3 +48,24 @@ class Rebuild:
             await self.database["dirty"].bulk_write(
                 [UpdateOne({"_id": hour}, again, upsert=True) for hour in hours], ordered=False
             )
+
+
+async def hours_of(database: AsyncDatabase[dict[str, Any]], name: str, field: str) -> AsyncIterator[datetime]:
+    """The hours in which a collection has something, in order; by its index, a look per hour however much there is in it."""
+    looking = _Looking(database)
+    begin = LONG_AGO
+    while (found := await looking.first(name, field, begin)) is not None:
+        hour = hour_of(found)
+        yield hour
+        begin = hour + timedelta(hours=1)
+
+
+class _Looking:
+    def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
+        self.database = database
+
+    @tells_outage
+    async def first(self, name: str, field: str, begin: datetime) -> datetime | None:
+        found = await self.database[name].find({field: {"$gte": begin}}, {field: 1}).sort(field, 1).limit(1).to_list()
+        moment: datetime | None = found[0][field] if found else None
+        return moment

@@ -131,6 +131,12 @@ COLLECTIONS: Mapping[str, Collection] = {
     "roll_top_hour": Collection(indexes=_ROLL_INDEXES, required=_ROLL_REQUIRED),
     "sign_ins": Collection(),
     "timelines": Collection(required={"_id": "string", "version": ["int", "long"], "spans": "array"}),
+    "unindexed": Collection(required={"_id": "date", "minutes": "object"}),
+    "search": Collection(
+        indexes=(Index((("terms", ASCENDING), _NEWEST)),),
+        required={"_id": "string", "created_at": "date", "terms": "array", "writes": ["int", "long"], "build": ["int", "long"]},
+    ),
+    "searches": Collection(required={"_id": "string", "scope": "string", "saved_at": "date"}),
 }
 
 

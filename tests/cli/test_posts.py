@@ -121,7 +121,7 @@ def test_table__says_that_there_are_more(command: Type, stored: None, monkeypatc
     assert command("posts").stderr == ""
     monkeypatch.setattr(posts_module, "ROWS", 3)
     told = command("posts")
-    assert told.stderr == "There are more than these 3: raise --limit, or write all with --out FILE.\n"
+    assert told.stderr.startswith("There are more than these 3: raise --limit, or write all with --out FILE.\nnext: ")
     assert "x:2" in told.stdout
     assert "x:3" not in told.stdout
 
@@ -153,6 +153,7 @@ def test_out__the_manifest_tells_what_the_file_is(command: Type, stored: None, t
             ]
         },
         "limit": None,
+        "after": None,
         "as_of": as_of,
         "versions": manifest["versions"],
         "simulated": False,
@@ -195,7 +196,7 @@ def test_out__fails_in_between__leaves_the_old_file_and_no_other(
         yield POSTS[0]
         raise UsageError("the server went away")
 
-    monkeypatch.setattr(posts_module, "_found", broken)
+    monkeypatch.setattr(posts_module._Selection, "posts", broken)
     assert isinstance(command("posts", "--out", str(out)).exception, UsageError)
     assert out.read_text() == "old"
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["a.csv"]
@@ -230,3 +231,20 @@ def test_simulated_data__is_said_on_stderr_and_in_the_manifest(
     with_store(lambda store: Simulated(store).begin())
     assert "holds simulated data" in command("posts", "--out", str(tmp_path / "a.csv")).stderr
     assert json.loads((tmp_path / "a.csv.manifest.json").read_text())["simulated"] is True
+
+
+def test_after__page_by_page__each_post_once(command: Type, stored: None) -> None:
+    told, found = command("posts", "--jsonl", "--limit", "3"), list[str]()
+    for _ in range(2):
+        found += ids(told)
+        if "next: " not in told.stderr:
+            break
+        told = command("posts", "--jsonl", "--limit", "3", "--after", told.stderr.removeprefix("next: ").strip())
+    assert found == [post.id for post in POSTS]
+    assert told.stderr == ""
+
+
+def test_after__no_cursor__is_refused(command: Type) -> None:
+    told = command("posts", "--after", "tea")
+    assert isinstance(told.exception, UsageError)
+    assert "This is no cursor" in str(told.exception)

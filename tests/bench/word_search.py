@@ -1,0 +1,163 @@
+"""What a search for words costs, the matcher included, against a text index of MongoDB: the newest 50 posts of seven days.
+
+`python tests/bench/word_search.py [POSTS]`: 1,000,000 over 30 days without an argument. Words follow Zipf's law over a vocabulary of
+200,000. The text index knows no language, which is the quickest that it can be, and finds just the same.
+"""
+
+import asyncio
+import itertools
+import random
+import statistics
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime, timedelta
+from time import perf_counter
+from typing import Any
+
+from monitor.config import load
+from monitor.mongod.private import acquire, stop
+from monitor.query.parse import parse_search
+from monitor.stages.indexing import index_waiting
+from monitor.store.connection import Store, open_store
+from monitor.store.search import Search
+from monitor.store.word_index import WordIndex
+
+POSTS, BATCH, ROUNDS, PROCESSES, NEWEST = 1_000_000, 5_000, 5, 2, 50
+LEAST_RATIO = 10
+END = datetime(2026, 11, 1, tzinfo=UTC)
+SPAN, SEARCHED = timedelta(days=30), timedelta(days=7)
+VOCABULARY, WORDS = 200_000, range(8, 45)
+# In one post of 20, in one of 30, and in one of 10,000.
+COMMON, SECOND, RARE = "w40x", "w60x", "w20000x"
+# What is asked, as a search and as the text index takes it; whether the bar holds for it.
+ASKED = (
+    ("common word", COMMON, COMMON, True),
+    ("two words", f"{COMMON} {SECOND}", f'"{COMMON}" "{SECOND}"', True),
+    ("rare word", RARE, RARE, False),
+    ("phrase", f'"{COMMON} {SECOND}"', f'"{COMMON} {SECOND}"', False),
+)
+
+
+def posts(rng: random.Random, first: int, count: int, words: list[str], weights: list[float]) -> list[dict[str, Any]]:
+    """As they are stored."""
+    return [
+        {
+            "_id": f"x:{number}", "platform": "mastodon", "native_id": str(number), "kind": "post",
+            "created_at": END - timedelta(milliseconds=int(rng.random() * SPAN.total_seconds() * 1000) + 1), "fetched_at": END,
+            "first_seen": END, "text": " ".join(rng.choices(words, cum_weights=weights, k=rng.choice(WORDS))),
+            "author": {"id": f"author{rng.randrange(50_000)}"}, "language": "en", "writes": 1,
+        }
+        for number in range(first, first + count)
+    ]  # fmt: skip
+
+
+async def fill(uri: str, first: int, count: int) -> None:
+    words = [f"w{rank}x" for rank in range(1, VOCABULARY + 1)]
+    weights = list(itertools.accumulate(1 / rank for rank in range(1, VOCABULARY + 1)))
+    rng = random.Random(first)
+    store = await opened(uri)
+    for begin in range(first, first + count, BATCH):
+        await store.database["posts"].insert_many(
+            posts(rng, begin, min(BATCH, first + count - begin), words, weights), ordered=False
+        )
+    await store.close()
+
+
+async def index(uri: str) -> None:
+    store = await opened(uri)
+    await index_waiting(WordIndex(store.database))
+    await store.close()
+
+
+async def opened(uri: str) -> Store:
+    return await open_store(load({"MONGODB_URI": uri, "MONITOR_DATABASE": "bench"}))
+
+
+def in_process(work: Callable[..., Awaitable[None]], *told: Any) -> None:
+    async def run() -> None:
+        await work(*told)
+
+    asyncio.run(run())
+
+
+async def timed(ask: Callable[[], Awaitable[list[datetime]]]) -> tuple[float, list[datetime]]:
+    """Milliseconds, the median, and what was found; once before, so that both find their data in memory."""
+    found = await ask()
+    spent = []
+    for _ in range(ROUNDS):
+        begun = perf_counter()
+        found = await ask()
+        spent.append(1000 * (perf_counter() - begun))
+    return statistics.median(spent), found
+
+
+async def by_words(store: Store, asked: str) -> list[datetime]:
+    query = parse_search(f"{asked} since:{(END - SEARCHED).isoformat()}")
+    page = await Search(store.database).page(query, limit=NEWEST)
+    return [post.created_at for post in page.posts]
+
+
+async def by_text_index(store: Store, asked: str) -> list[datetime]:
+    wanted = {"$text": {"$search": asked}, "created_at": {"$gte": END - SEARCHED}}
+    found = store.database["posts"].find(wanted).sort("created_at", -1).limit(NEWEST)
+    return [post["created_at"] async for post in found]
+
+
+async def measure(uri: str, count: int) -> bool:
+    """Returns whether a bar was missed."""
+    store = await opened(uri)
+    begun = perf_counter()
+    share = -(-count // PROCESSES)
+    with ProcessPoolExecutor(PROCESSES) as pool:
+        parts = [(first, min(share, count - first)) for first in range(0, count, share)]
+        list(pool.map(in_process, *zip(*((fill, uri, *part) for part in parts), strict=True)))
+        print(f"search: {count:,} posts inserted in {perf_counter() - begun:.0f} s", flush=True)
+        begun = perf_counter()
+        await WordIndex(store.database).prepare()
+        list(pool.map(in_process, [index] * PROCESSES, [uri] * PROCESSES))
+    entries = await store.database["search"].estimated_document_count()
+    print(f"search: {entries:,} posts indexed by {PROCESSES} processes in {perf_counter() - begun:.0f} s", flush=True)
+    searched = [await timed(lambda asked=asked: by_words(store, asked)) for _, asked, _, _ in ASKED]  # type: ignore[misc]
+    begun = perf_counter()
+    await (
+        store.database["posts"]
+        .database.client["bench"]
+        .command(
+            {
+                "createIndexes": "posts",
+                "indexes": [
+                    {"key": {"text": "text"}, "name": "words", "default_language": "none", "language_override": "no_such_field"}
+                ],
+                "maxTimeMS": 3_600_000,
+            }
+        )
+    )
+    print(f"search: text index made in {perf_counter() - begun:.0f} s", flush=True)
+    missed = entries != count
+    for (name, _, asked, held), (words_ms, found) in zip(ASKED, searched, strict=True):
+        text_ms, expected = await timed(lambda asked=asked: by_text_index(store, asked))  # type: ignore[misc]
+        missed |= found != expected or (held and text_ms / words_ms < LEAST_RATIO)
+        bar = f" (at least {LEAST_RATIO} at {POSTS:,} posts)" if held else ""
+        told = f"{words_ms:.1f} ms, text index {text_ms:.1f} ms, {text_ms / words_ms:.1f} times{bar}"
+        equal = "the same" if found == expected else f"{len(expected)} and NOT THE SAME"
+        print(f"search: {name}: {told}; {equal} {len(found)} posts")
+    await store.close()
+    return missed
+
+
+def main() -> int:
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else POSTS
+    with tempfile.TemporaryDirectory(prefix="monitor-bench-") as home:
+        config = load({"MONITOR_HOME": home})
+        try:
+            with acquire(config) as private:
+                missed = asyncio.run(measure(private.uri, count))
+        finally:
+            stop(config)
+    return int(missed and count >= POSTS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
