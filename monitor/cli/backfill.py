@@ -16,10 +16,11 @@ from monitor import clock
 from monitor.backfill import NEXT_POLL, Fill
 from monitor.cli.coverage import clock_told, hole_told, length_told, plain
 from monitor.cli.opened import opened, run, say_if_simulated
+from monitor.cli.scoped import scope_of
 from monitor.crawl.exported import moment
 from monitor.crawl.platforms import platforms
 from monitor.crawl.spider import PlatformSpider
-from monitor.scope import Scope, parse
+from monitor.scope import Scope
 from monitor.source import Source
 from monitor.stages.backfill import Look, Paging, Planned, carry_out, plan
 from monitor.store.scope_coverage import ScopeCoverage, scope_coverage
@@ -40,7 +41,7 @@ def backfill(scope_text: str, *, calls: int, dry_run: bool, as_json: bool) -> No
     what is being read already is left as it is. Exit code: 0, or 6 where a source was being read at this moment.
     """
     now = clock.now()
-    scope = parse(scope_text, now=now)
+    scope = scope_of(scope_text, now=now)
     covered, planned, busy = run(_filled(scope, calls=calls, dry_run=dry_run, now=now))
     if as_json:
         click.echo(json.dumps(_told(scope, covered, planned, busy, calls=calls, dry_run=dry_run), ensure_ascii=False))

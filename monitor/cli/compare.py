@@ -10,9 +10,10 @@ from monitor import clock
 from monitor.analysis.net_sentiment import net_sentiment
 from monitor.cli.opened import opened, run, say_if_simulated
 from monitor.cli.plain import plain
+from monitor.cli.scoped import scope_of
 from monitor.cli.table_csv import echo_csv
 from monitor.cli.trend_tables import print_rows
-from monitor.scope import Scope, parse
+from monitor.scope import Scope
 from monitor.trends.compared import COLUMNS, json_of, rows_of
 from monitor.trends.comparison import Comparison, Standing
 from monitor.trends.comparison import compare as gathered
@@ -30,8 +31,9 @@ def compare(named: tuple[str, ...], within: str, form: str | None) -> None:
     The period is widened to full hours. A post that belongs to two of them counts for both.
     """
     now = clock.now()
-    common = parse(within, now=now)
-    sides = sides_of(named, common, now=now)
+    common = scope_of(within, now=now)
+    told = [str(scope_of(each, now=now)) if each.lstrip().startswith("@") else each for each in named]
+    sides = sides_of(told, common, now=now)
     found = run(_read(sides, common))
     if found is None or not any(one.posts for one in found.standings):
         click.echo("No stored post is in any of them.", err=True)

@@ -15,8 +15,9 @@ from monitor.analysis.coverage import Hole, Together
 from monitor.analysis.recapture import ASSUMPTION, FEWEST_SEEN_TWICE, Recapture, recapture
 from monitor.cli.coverage_bar import bar, legend
 from monitor.cli.opened import opened, run, say_if_simulated
+from monitor.cli.scoped import scope_of
 from monitor.crawl.exported import moment
-from monitor.scope import Scope, parse
+from monitor.scope import Scope
 from monitor.store.scope_coverage import DEFAULT_DAYS, ScopeCoverage, percent, scope_coverage, within_period
 from monitor.store.scope_volume import ScopeVolume
 from monitor.store.sightings import Pair, Sightings
@@ -34,7 +35,7 @@ def coverage(scope_text: str, *, recall: bool, as_json: bool) -> None:
     It counts what was asked and answered. What a platform does not show is no hole; --recall is about that.
     """
     now = clock.now()
-    scope = parse(scope_text, now=now)
+    scope = scope_of(scope_text, now=now)
     covered, pairs = run(_read(scope, recall=recall, now=now))
     estimates = [(pair, recapture(pair.first, pair.second, pair.both)) for pair in pairs]
     if as_json:

@@ -9,9 +9,10 @@ from rich.console import Console
 from monitor import clock
 from monitor.analysis.gexf import gexf
 from monitor.cli.opened import opened, run, say_if_simulated
+from monitor.cli.scoped import scope_of
 from monitor.cli.trend_tables import print_rows
 from monitor.errors import UsageError
-from monitor.scope import Scope, parse
+from monitor.scope import Scope
 from monitor.trends.networks import Connected, Kind, json_of, read_network
 
 ROWS = 20
@@ -29,7 +30,7 @@ NODES = 1000
 def network(scope_text: str, kind: Kind, top: int, out: Path | None, as_json: bool) -> None:
     """Show which tags are used together in SCOPE, who mentions whom, or which accounts link to which domains."""
     now = clock.now()
-    scope = parse(scope_text, now=now)
+    scope = scope_of(scope_text, now=now)
     found = run(_read(scope, kind, top))
     if out is not None:
         what = (

@@ -6,6 +6,7 @@ from datetime import datetime
 from difflib import get_close_matches
 
 from monitor.cli.opened import opened, run
+from monitor.config import load
 from monitor.errors import UsageError
 from monitor.narrowed import narrowed
 from monitor.scope import Scope, ScopeError, parse
@@ -21,14 +22,14 @@ def scope_of(text: str, *, now: datetime) -> Scope:
 
     Raises UsageError for a name that is not saved, and what `monitor.scope.parse` raises.
     """
-    return run(_resolved(text, now)) if text.lstrip().startswith("@") else parse(text, now=now)
+    return run(_resolved(text, now)) if text.lstrip().startswith("@") else parse(text, now=now, zone=load().zone)
 
 
 async def scope_in(store: Store, text: str, *, now: datetime) -> Scope:
     """The same, in a store that is open."""
     typed = text.strip()
     if not typed.startswith("@"):
-        return parse(typed, now=now)
+        return parse(typed, now=now, zone=load().zone)
     name, _, further = typed[1:].partition("&")
     scope = await _saved(store, name, now)
     rest = parse(further, now=now)

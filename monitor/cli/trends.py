@@ -8,10 +8,10 @@ from rich.console import Console
 from monitor import clock
 from monitor.analysis.spike import Sensitivity
 from monitor.cli.opened import opened, run, say_if_simulated
+from monitor.cli.scoped import scope_of
 from monitor.cli.table_csv import echo_csv
 from monitor.cli.trend_tables import print_trends
 from monitor.errors import UsageError
-from monitor.scope import parse
 from monitor.trends.gathering import SECTIONS
 from monitor.trends.hours import Interval
 from monitor.trends.told import COLUMNS, json_of, rows_of
@@ -43,7 +43,7 @@ def trends(
     """
     now = clock.now()
     asked = Asked(
-        scope=parse(scope_text, now=now), now=now, sections=_sections(only), interval=interval, sensitivity=sensitivity, limit=limit
+        scope=scope_of(scope_text, now=now), now=now, sections=_sections(only), interval=interval, sensitivity=sensitivity, limit=limit
     )  # fmt: skip
     found = run(_read(asked))
     if found is None or not (found.hours.posts or found.read):

@@ -13,12 +13,13 @@ from monitor.cli.labels.answer import Answer, Corrected
 from monitor.cli.labels.evaluation_text import document_of, print_evaluation
 from monitor.cli.labels.labelled import labelled
 from monitor.cli.opened import opened, run, say_if_simulated
+from monitor.cli.scoped import scope_of
 from monitor.cli.trained import models, scorer_named, told
 from monitor.errors import UsageError
 from monitor.labels.evaluation import FEWEST, Evaluation, evaluated
 from monitor.labels.judgement import SENTIMENT
 from monitor.labels.teller import Teller, is_sentiment
-from monitor.scope import Scope, parse
+from monitor.scope import Scope
 from monitor.sentiment.vader import NAME
 from monitor.store.connection import Store
 from monitor.store.search import Search
@@ -38,8 +39,8 @@ def evaluate(scope_text: str, set_name: str, scorer_name: str, correct_text: str
     not trained on; --correct takes its held-out figures.
     """
     now = clock.now()
-    scope = parse(scope_text, now=now)
-    correct = None if correct_text is None else parse(correct_text, now=now)
+    scope = scope_of(scope_text, now=now)
+    correct = None if correct_text is None else scope_of(correct_text, now=now)
     answer = run(_answer(scope, set_name, scorer_name, correct, seed=seed, now=now))
     about = {"set": set_name, "scope": str(scope), "seed": seed}
     if as_json:

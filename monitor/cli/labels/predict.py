@@ -12,10 +12,11 @@ from rich.text import Text
 
 from monitor import clock
 from monitor.cli.opened import opened, run, say_if_simulated
+from monitor.cli.scoped import scope_of
 from monitor.cli.trained import models
 from monitor.labels.model import Model
 from monitor.labels.sheet import csv_line
-from monitor.scope import Scope, parse
+from monitor.scope import Scope
 from monitor.store.search import Search
 from monitor.text.utterance import utterance
 
@@ -35,7 +36,7 @@ def predict(scope_text: str, name: str, form: str | None) -> None:
     posts and those without words are left out and counted.
     """
     now = clock.now()
-    scope = parse(scope_text, now=now)
+    scope = scope_of(scope_text, now=now)
     model = models().model(name)
     if form == "csv":
         sys.stdout.write(csv_line(_COLUMNS))

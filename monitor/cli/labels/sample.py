@@ -8,10 +8,11 @@ import click
 
 from monitor import clock
 from monitor.cli.opened import opened, run, say_if_simulated
+from monitor.cli.scoped import scope_of
 from monitor.errors import UsageError
 from monitor.labels.sample import Sample, drawn
 from monitor.labels.sheet import sheet_of
-from monitor.scope import Scope, parse
+from monitor.scope import Scope
 from monitor.store.search import Search
 
 SIZE = 200
@@ -31,7 +32,7 @@ def sample(scope_text: str, out: Path, size: int, seed: int) -> None:
     """
     if out.exists():
         raise UsageError(f"{out} exists, and may hold labels: name another file with --out, or move it away.")
-    scope = parse(scope_text, now=clock.now())
+    scope = scope_of(scope_text, now=clock.now())
     made = run(_drawn(scope, size=size, seed=seed))
     posts = made.posts
     if not posts:
