@@ -141,7 +141,8 @@ def _given(name: Path, path: Path, form: str | None, columns: ColumnMap | None) 
         raise UsageError(f"{name} cannot be read: {error.strerror}.") from error
     if not sample.strip():
         raise UsageError(f"{name} is empty.")
-    value = first.value if first is not None and first.fault is None else None
+    # Of a table the second line alone may be JSON, such as a number; lines of JSON hold objects.
+    value = first.value if first is not None and isinstance(first.value, dict) else None
     reading = reading_of(value, sample, named=form, columns=columns)
     shown = "stdin" if str(name) == "-" else name.name
     file_known = File(

@@ -110,7 +110,8 @@ def test_what_an_earlier_database_knew__is_kept_beside_the_post() -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"platform": "No Platform"}, {"platform": "$x"}, {"platform": "a.b"}, {"author": {"id": "7", "odd": 1}}, {"counts": {"likes": -1}},
+        {"platform": "No Platform"}, {"platform": "$x"}, {"platform": "a.b"}, {"author": {"id": "7", "odd": 1}},
+        {"counts": {"likes": -1}},
         {"sentiment": {"label": "great", "scorer": "x"}}, {"sentiment": {"label": "positive", "scorer": "x", "compound": 7}},
         {"topics": [{"id": 5, "version": 1}]}, {"first_seen": "never"}, {"media": [{"kind": "hologram"}]}, {"seen_on": [1]},
         {"revisions": [{"text": "a"}]}, {"text": None}, {"created_at": "2999-01-01T00:00:00Z"}, {"topics": 5}, {"counts": 5},
