@@ -1,11 +1,12 @@
 """Opening the store: one client with its options pinned, the schema checked, one attribute per collection."""
 
+import asyncio
 import importlib.util
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 import pymongo
@@ -20,7 +21,7 @@ from monitor.store import schema
 from monitor.store.dirty import Dirty
 from monitor.store.leases import Leases
 from monitor.store.ledger import Ledger
-from monitor.store.outage import is_outage, unavailable
+from monitor.store.outage import PATIENCE_S, is_outage, persist, unavailable
 from monitor.store.posts import Posts
 from monitor.store.progress import Progress
 from monitor.store.quarantine import Quarantine
@@ -32,11 +33,13 @@ from monitor.store.topics import Topics
 # Finding a primary takes milliseconds, or a person.
 SELECTION_MS = 5_000
 # One operation with its retries by the driver; above an election's usual few seconds.
-OPERATION_MS = 10_000
+OPERATION_MS = round(PATIENCE_S * 1000)
 
 _REFUSED_LOGIN = frozenset({13, 18})  # Unauthorized, AuthenticationFailed
 # Compressor by the module that the driver needs for it. Without zlib: see CVE-2025-14847.
 _COMPRESSORS = {"snappy": ("snappy",), "zstd": ("compression.zstd", "backports.zstd")}
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -72,7 +75,7 @@ async def open_store(config: Config, *, uri: str | None = None) -> Store:
     async with _told(_uri(config, uri)):
         database = await _connect(config, _uri(config, uri))
         try:
-            await schema.prepare(database)
+            await _through_outages(lambda: schema.prepare(database), _uri(config, uri), within_ms=OPERATION_MS)
         except BaseException:
             await database.client.close()
             raise
@@ -158,14 +161,28 @@ async def _connect(config: Config, uri: str) -> AsyncDatabase[dict[str, Any]]:
         appname="social-monitor",
     )
     try:
-        # timeoutMS overrides serverSelectionTimeoutMS, so the shorter patience for a first answer is said here.
-        with pymongo.timeout(SELECTION_MS / 1000):
-            hello = await client.admin.command("hello")
+        hello = await _through_outages(lambda: _hello(client), uri, within_ms=SELECTION_MS)
         _refuse_standalone(hello, host_of(uri))
     except BaseException:
         await client.close()
         raise
     return client[config.database]
+
+
+async def _hello(client: AsyncMongoClient[dict[str, Any]]) -> Mapping[str, Any]:
+    # timeoutMS overrides serverSelectionTimeoutMS, so the shorter patience for a first answer is said here.
+    with pymongo.timeout(SELECTION_MS / 1000):
+        return await client.admin.command("hello")
+
+
+async def _through_outages(operation: Callable[[], Awaitable[T]], uri: str, *, within_ms: int) -> T:
+    """Repeat what the driver does not: commands such as those that make a schema, of which a single answer may get lost."""
+
+    async def told() -> T:
+        async with _told(uri):
+            return await operation()
+
+    return await persist(told, until=asyncio.get_running_loop().time() + within_ms / 1000, one_try_s=None)
 
 
 def _refuse_standalone(hello: Mapping[str, Any], place: str) -> None:

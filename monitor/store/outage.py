@@ -58,6 +58,8 @@ FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0
 # One try of several commands; a connection that died unseen must not eat the whole patience of a caller.
 ONE_TRY_S = 15.0
+# For how long a single operation is tried, by the driver where it can repeat it, else by `persists`.
+PATIENCE_S = 10.0
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -120,16 +122,33 @@ def tells_outage(
     return told
 
 
-async def persist(operation: Callable[[], Awaitable[R]], *, until: float) -> R:
+def persists(
+    method: Callable[Concatenate[S, P], Awaitable[R]],
+) -> Callable[Concatenate[S, P], Awaitable[R]]:
+    """As `tells_outage`, for what the driver does not repeat by itself: writes to many documents. They must be idempotent."""
+    told = tells_outage(method)
+
+    @wraps(method)
+    async def persisting(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        until = asyncio.get_running_loop().time() + PATIENCE_S
+        return await persist(lambda: told(self, *args, **kwargs), until=until)
+
+    return persisting
+
+
+async def persist(operation: Callable[[], Awaitable[R]], *, until: float, one_try_s: float | None = ONE_TRY_S) -> R:
     """Repeat `operation` through outages until the event loop's time `until`, then let StoreUnavailableError out.
 
     The operation must be idempotent: an outage may hide that it succeeded. Pauses double from 0.1 to 5 s, with full jitter.
+    `one_try_s` None: each command of it has the client's own time limit, and all together have none.
     """
     loop = asyncio.get_running_loop()
     pause_s = FIRST_PAUSE_S
     while True:
         try:
-            with pymongo.timeout(min(max(until - loop.time(), FIRST_PAUSE_S), ONE_TRY_S)):
+            if one_try_s is None:
+                return await operation()
+            with pymongo.timeout(min(max(until - loop.time(), FIRST_PAUSE_S), one_try_s)):
                 return await operation()
         except StoreUnavailableError:
             wait_s = random.uniform(0, pause_s)  # noqa: S311 (jitter is no secret)
