@@ -2,11 +2,11 @@
 
 import asyncio
 import importlib.util
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import unquote
 
 import pymongo
@@ -38,8 +38,6 @@ OPERATION_MS = round(PATIENCE_S * 1000)
 _REFUSED_LOGIN = frozenset({13, 18})  # Unauthorized, AuthenticationFailed
 # Compressor by the module that the driver needs for it. Without zlib: see CVE-2025-14847.
 _COMPRESSORS = {"snappy": ("snappy",), "zstd": ("compression.zstd", "backports.zstd")}
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -75,7 +73,7 @@ async def open_store(config: Config, *, uri: str | None = None) -> Store:
     async with _told(_uri(config, uri)):
         database = await _connect(config, _uri(config, uri))
         try:
-            await _through_outages(lambda: schema.prepare(database), _uri(config, uri), within_ms=OPERATION_MS)
+            await schema.prepare(database)
         except BaseException:
             await database.client.close()
             raise
@@ -161,7 +159,8 @@ async def _connect(config: Config, uri: str) -> AsyncDatabase[dict[str, Any]]:
         appname="social-monitor",
     )
     try:
-        hello = await _through_outages(lambda: _hello(client), uri, within_ms=SELECTION_MS)
+        until = asyncio.get_running_loop().time() + SELECTION_MS / 1000
+        hello = await persist(lambda: _hello(client, uri), until=until, one_try_s=None)
         _refuse_standalone(hello, host_of(uri))
     except BaseException:
         await client.close()
@@ -169,20 +168,11 @@ async def _connect(config: Config, uri: str) -> AsyncDatabase[dict[str, Any]]:
     return client[config.database]
 
 
-async def _hello(client: AsyncMongoClient[dict[str, Any]]) -> Mapping[str, Any]:
+async def _hello(client: AsyncMongoClient[dict[str, Any]], uri: str) -> Mapping[str, Any]:
     # timeoutMS overrides serverSelectionTimeoutMS, so the shorter patience for a first answer is said here.
-    with pymongo.timeout(SELECTION_MS / 1000):
-        return await client.admin.command("hello")
-
-
-async def _through_outages(operation: Callable[[], Awaitable[T]], uri: str, *, within_ms: int) -> T:
-    """Repeat what the driver does not: commands such as those that make a schema, of which a single answer may get lost."""
-
-    async def told() -> T:
-        async with _told(uri):
-            return await operation()
-
-    return await persist(told, until=asyncio.get_running_loop().time() + within_ms / 1000, one_try_s=None)
+    async with _told(uri):
+        with pymongo.timeout(SELECTION_MS / 1000):
+            return await client.admin.command("hello")
 
 
 def _refuse_standalone(hello: Mapping[str, Any], place: str) -> None:
