@@ -102,6 +102,8 @@ def advance(bookmark: Bookmark, step: Step, facts: Facts, *, rules: Rules, since
         move = _deeper(charged(bookmark, step.until), step, facts, rules)
     elif rules.order == "oldest" and step.after is not None:
         move = _forward(bookmark, step, facts, rules)
+    elif rules.order == "oldest" and bookmark.heads and not _reaches(bookmark, facts, rules):
+        move = Move(bookmark=bookmark, intervals=(), progress=False)  # a look: what lies below is still to be read, forward
     else:
         move = _newest(bookmark, facts, rules, since)
     kept, lapsed = _lapse(move.bookmark, rules, facts.asked_at)
@@ -289,6 +291,12 @@ def _heads(heads: tuple[Head, ...], asked_at: datetime, rules: Rules) -> tuple[H
 def _reached(floor: Mark, marks: list[Mark], facts: Facts) -> bool:
     edge = min(marks, key=order) if facts.ordered else max(marks, key=order)
     return order(edge) <= order(floor)
+
+
+def _reaches(bookmark: Bookmark, facts: Facts, rules: Rules) -> bool:
+    """Whether a newest page shows all there is above the floor."""
+    floor, marks = floor_of(bookmark, rules.overlap), _credible(facts, rules)
+    return facts.end or (floor is not None and bool(marks) and _reached(floor, marks, facts))
 
 
 def _bottomed(gap: Gap, facts: Facts, bottom: Mark | None) -> bool:

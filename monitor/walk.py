@@ -14,7 +14,8 @@ from monitor.bookmark import Bookmark, Mark, Step, order
 class Walk:
     """The steps of one poll of one source: first the newest posts, then one page of each gap in turn.
 
-    Lives in memory only; losing it loses nothing. `pages` is how many may still be asked.
+    A source that is read forward is first looked at where it is newest: that page is all, or is stored and proves nothing
+    (docs/decisions/0004-look-first.md). Lives in memory only; losing it loses nothing. `pages` is how many may still be asked.
     """
 
     rules: Rules
@@ -22,6 +23,8 @@ class Walk:
     asked: set[Step] = field(default_factory=set)
     forward: Mark | None = None
     newest_done: bool = False
+    looks: bool = True  # False where few posts are wanted, and the oldest of them
+    looked: bool = False
     turns: dict[tuple[object, datetime], int] = field(default_factory=dict)
     stuck: set[tuple[object, datetime]] = field(default_factory=set)
     stopped: str | None = None
@@ -55,7 +58,8 @@ class Walk:
     def _took_newest(self, step: Step, move: Move, facts: Facts) -> None:
         forward = self.rules.order == "oldest" and step.after is not None
         if not forward:
-            self.newest_done = True
+            self.looked = True
+            self.newest_done = move.progress or self.rules.order == "whole"
             self.rolled_off = self.rules.order == "whole" and not move.progress
             return
         # What came after the walk began is the next poll's: on a busy timeline there would always be one more short page.
@@ -71,9 +75,13 @@ class Walk:
         if self.newest_done:
             return None
         floor = floor_of(bookmark, self.rules.overlap)
-        if self.rules.order == "oldest" and floor is not None:
+        if self.rules.order == "oldest" and floor is not None and not self._to_look():
             return Step(after=floor if self.forward is None else self.forward)
         return Step(floor=floor)
+
+    def _to_look(self) -> bool:
+        """Whether the newest page comes first. The last page there is must get the walk on."""
+        return self.looks and not self.looked and self.pages > 1
 
     def _gap(self, bookmark: Bookmark, now: datetime) -> Step | None:
         waiting = [gap for gap in bookmark.gaps if name_of(gap) not in self.stuck]

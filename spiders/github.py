@@ -63,21 +63,21 @@ class GitHub(PlatformSpider):
         """What was updated since a second, oldest first; or newest first, at or before a second where that can be asked."""
         given, order = source.parameters, "desc" if step.after is None else "asc"
         repository, part, size = given.get("community"), given.get("stream", "issues"), step.size or self.page_size
-        paging = {"sort": "updated", "per_page": size}
+        paging, floor = {"sort": "updated", "per_page": size}, step.floor if step.after is None else step.after
         if source.kind == "url":
             return Ask(_thread(given["url"]))
         if step.cursor and part != "discussions":
             return Ask(f"/{step.cursor}")
         if repository is None:
             words = given["query"] if re.search(r"\b(is|type):", given["query"]) else f"{given['query']} is:issue"
-            return Ask("/search/issues", {"q": words + _updated(step.after, step.until), "order": order, **paging})
+            return Ask("/search/issues", {"q": words + _updated(floor, step.until), "order": order, **paging})
         if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository) or part not in PARTS:
             raise RefusedError(f"{repository} is no OWNER/NAME, or {part} none of {', '.join(PARTS)}, which stream= takes.")
         if part == "discussions":
             below, _, cursor = (step.cursor or f"{_below(step)} ").partition(" ")
-            words = f"repo:{repository}{_updated(step.after, below or None)} sort:updated-{order}"
+            words = f"repo:{repository}{_updated(floor, below or None)} sort:updated-{order}"
             return graphql_ask("/graphql", DISCUSSIONS, {"q": words, "size": size, "after": cursor or None})
-        state, since = "all" if part == "issues" else None, _updated(step.after, None).partition(">=")[2] or None
+        state, since = "all" if part == "issues" else None, _updated(floor, None).partition(">=")[2] or None
         return Ask(f"/repos/{repository}/{PARTS[part]}", {"state": state, "direction": order, **paging, "since": since})
 
     def read(self, reply: Reply, asked: Asked) -> Page | list[Ask]:

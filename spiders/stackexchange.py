@@ -63,7 +63,7 @@ class StackExchange(PlatformSpider):
             "sort": "creation",
             "order": "asc" if forward else "desc",
             "pagesize": min(self.page_size, step.size or self.page_size),
-            "fromdate": step.after,
+            "fromdate": step.floor if step.after is None else step.after,
             "todate": step.until,
         }
         if source.kind == "query":

@@ -1,7 +1,7 @@
 """The walk rules against a model platform: posts that arrive, arrive late, and a collector killed at any moment."""
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -166,6 +166,54 @@ def test_busy_timeline__the_forward_walk_ends_where_it_began_and_the_next_poll_r
         now = collector.poll(now)
         assert now - began < timedelta(seconds=60)
         assert {mark for mark, visible in platform.posts if mark >= start and visible <= began} <= collector.stored
+
+
+def looked(platform: Platform, *, pages: int = 1000) -> tuple[Collector, list[Step], list[Bookmark]]:
+    """A second poll, ten minutes after the first, of a source that is read forward: its steps, and the bookmark after each."""
+    collector = Collector(rules("oldest", timed=True), platform)
+    collector.poll(at(1_200_000))
+    walk, now, steps, bookmarks = Walk(rules=collector.rules, pages=pages), at(1_800_000), list[Step](), [collector.bookmark]
+    while step := walk.next_step(collector.bookmark, now=now):
+        rows = platform.page(step, now)
+        facts = Facts(
+            marks=tuple(rows), asked_at=now, began_at=now, top_at=at(rows[0]), bottom_at=at(rows[-1]), end=len(rows) < PAGE
+        )
+        move = advance(collector.bookmark, step, facts, rules=collector.rules)
+        walk.took(step, move, facts)
+        collector.stored.update(rows)
+        collector.bookmark = move.bookmark
+        steps.append(step)
+        bookmarks.append(move.bookmark)
+        if len(steps) == 1 and step.after is None and move.bookmark.heads == bookmarks[0].heads:
+            assert move.intervals == ()
+            assert max(rows) in collector.stored
+    return collector, steps, bookmarks
+
+
+def test_look__busy_source_that_is_read_forward__stores_what_is_fresh_first_and_proves_nothing() -> None:
+    platform = Platform([(ms, at(ms)) for ms in range(1000, 1_900_000, 1000)])
+    collector, steps, (before, after_look, *_) = looked(platform)
+    assert (steps[0].after, steps[1].after) == (None, floor_of(before, OVERLAP))
+    assert after_look == replace(before, version=before.version + 1)
+    start = int(collector.bookmark.start or 0)
+    assert {mark for mark, visible in platform.posts if mark >= start and visible <= at(1_800_000)} <= collector.stored
+    assert collector.bookmark.heads[0].mark == 1_800_000
+
+
+def test_look__quiet_source_that_is_read_forward__is_the_only_request() -> None:
+    platform = Platform([(ms, at(ms)) for ms in range(1000, 1_900_000, 90_000)])
+    collector, steps, _ = looked(platform)
+    assert len(steps) == 1
+    assert collector.bookmark.asked_at == at(1_800_000)
+    assert {mark for mark, visible in platform.posts if visible <= at(1_800_000)} == collector.stored
+
+
+def test_look__never_takes_the_last_page_there_is() -> None:
+    """With a page a poll the walk would else look for ever, and never get on."""
+    platform = Platform([(ms, at(ms)) for ms in range(1000, 1_900_000, 1000)])
+    _, steps, (before, after) = looked(platform, pages=1)
+    assert [step.after for step in steps] == [floor_of(before, OVERLAP)]
+    assert after != replace(before, version=after.version)
 
 
 def test_page_budget__the_gap_stays_and_the_next_poll_goes_on() -> None:

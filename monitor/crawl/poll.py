@@ -35,7 +35,7 @@ class Poll:
         self.bookmark = bookmark
         self.epoch = epoch
         self.rules: Rules = spider.rules(source)
-        self.walk = Walk(rules=self.rules, pages=pages)
+        self.walk = Walk(rules=self.rules, pages=pages, looks=spider.posts_left is None)
         self.posts = 0
         self.new = 0
         self.calls = 0

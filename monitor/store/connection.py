@@ -1,5 +1,6 @@
 """Opening the store: one client with its options pinned, the schema checked, one attribute per collection."""
 
+import asyncio
 import importlib.util
 import logging
 from collections.abc import AsyncIterator, Mapping
@@ -21,7 +22,7 @@ from monitor.store import schema
 from monitor.store.dirty import Dirty
 from monitor.store.leases import Leases
 from monitor.store.ledger import Ledger
-from monitor.store.outage import is_outage, unavailable
+from monitor.store.outage import PATIENCE_S, is_outage, persist, unavailable
 from monitor.store.posts import Posts
 from monitor.store.progress import Progress
 from monitor.store.quarantine import Quarantine
@@ -34,7 +35,7 @@ from monitor.store.topics import Topics
 # Finding a primary takes milliseconds, or a person.
 SELECTION_MS = 5_000
 # One operation with its retries by the driver; above an election's usual few seconds.
-OPERATION_MS = 10_000
+OPERATION_MS = round(PATIENCE_S * 1000)
 
 _REFUSED_LOGIN = frozenset({13, 18})  # Unauthorized, AuthenticationFailed
 # Compressor by the module that the driver needs for it. Without zlib: see CVE-2025-14847.
@@ -165,14 +166,20 @@ async def _connect(config: Config, uri: str) -> AsyncDatabase[dict[str, Any]]:
         appname="social-monitor",
     )
     try:
-        # timeoutMS overrides serverSelectionTimeoutMS, so the shorter patience for a first answer is said here.
-        with pymongo.timeout(SELECTION_MS / 1000):
-            hello = await client.admin.command("hello")
+        until = asyncio.get_running_loop().time() + SELECTION_MS / 1000
+        hello = await persist(lambda: _hello(client, uri), until=until, one_try_s=None)
         _refuse_standalone(hello, host_of(uri))
     except BaseException:
         await client.close()
         raise
     return client[config.database]
+
+
+async def _hello(client: AsyncMongoClient[dict[str, Any]], uri: str) -> Mapping[str, Any]:
+    # timeoutMS overrides serverSelectionTimeoutMS, so the shorter patience for a first answer is said here.
+    async with _told(uri):
+        with pymongo.timeout(SELECTION_MS / 1000):
+            return await client.admin.command("hello")
 
 
 def _refuse_standalone(hello: Mapping[str, Any], place: str) -> None:

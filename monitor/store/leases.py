@@ -16,7 +16,7 @@ from monitor.errors import LeaseLostError
 from monitor.source import IMPORT, Source
 from monitor.store.bookmarks import bookmark_of
 from monitor.store.document import Document
-from monitor.store.outage import tells_outage
+from monitor.store.outage import persists, tells_outage
 from monitor.store.sources import FREE, due_sources, source_of
 
 # Long enough for the slowest page with its retries, short enough that a dead node's sources wait a minute at most.
@@ -75,7 +75,7 @@ class Leases:
         )
         return result.matched_count == 1
 
-    @tells_outage
+    @persists
     async def release_all(self, *, owner: str) -> int:
         """Give back whatever an owner that works on nothing any more still holds; returns how many leases."""
         wanted = {"lease.owner": owner}

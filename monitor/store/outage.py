@@ -58,6 +58,8 @@ FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0
 # One try of several commands; a connection that died unseen must not eat the whole patience of a caller.
 ONE_TRY_S = 15.0
+# For how long a single operation is tried, by the driver where it can repeat it, else by `persists`.
+PATIENCE_S = 10.0
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -110,26 +112,51 @@ def tells_outage(
 
     @wraps(method)
     async def told(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return await method(self, *args, **kwargs)
-        except PyMongoError as error:
-            if not is_outage(error):
-                raise
-            raise unavailable(error, place_of(self.database)) from error
+        return await _telling(lambda: method(self, *args, **kwargs), self.database)
 
     return told
 
 
-async def persist(operation: Callable[[], Awaitable[R]], *, until: float) -> R:
+def persists(
+    method: Callable[Concatenate[S, P], Awaitable[R]],
+) -> Callable[Concatenate[S, P], Awaitable[R]]:
+    """As `tells_outage`, for what the driver does not repeat by itself: writes to many documents. They must be idempotent."""
+
+    @wraps(method)
+    async def persisting(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return await insist(lambda: method(self, *args, **kwargs), self.database)
+
+    return persisting
+
+
+async def insist(command: Callable[[], Awaitable[R]], database: AsyncDatabase[dict[str, Any]]) -> R:
+    """One command that the driver does not repeat by itself, such as making an index, repeated through outages for a while."""
+    until = asyncio.get_running_loop().time() + PATIENCE_S
+    return await persist(lambda: _telling(command, database), until=until, one_try_s=None)
+
+
+async def _telling(operation: Callable[[], Awaitable[R]], database: AsyncDatabase[dict[str, Any]]) -> R:
+    try:
+        return await operation()
+    except PyMongoError as error:
+        if not is_outage(error):
+            raise
+        raise unavailable(error, place_of(database)) from error
+
+
+async def persist(operation: Callable[[], Awaitable[R]], *, until: float, one_try_s: float | None = ONE_TRY_S) -> R:
     """Repeat `operation` through outages until the event loop's time `until`, then let StoreUnavailableError out.
 
     The operation must be idempotent: an outage may hide that it succeeded. Pauses double from 0.1 to 5 s, with full jitter.
+    `one_try_s` None: each try has the client's own time limit.
     """
     loop = asyncio.get_running_loop()
     pause_s = FIRST_PAUSE_S
     while True:
         try:
-            with pymongo.timeout(min(max(until - loop.time(), FIRST_PAUSE_S), ONE_TRY_S)):
+            if one_try_s is None:
+                return await operation()
+            with pymongo.timeout(min(max(until - loop.time(), FIRST_PAUSE_S), one_try_s)):
                 return await operation()
         except StoreUnavailableError:
             wait_s = random.uniform(0, pause_s)  # noqa: S311 (jitter is no secret)

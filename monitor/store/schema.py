@@ -7,6 +7,7 @@ a database of another version, or into one that lacks a unique index and would s
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING
@@ -16,6 +17,7 @@ from pymongo.errors import DuplicateKeyError, OperationFailure
 from monitor import clock
 from monitor.errors import SchemaError
 from monitor.store.document import Document
+from monitor.store.outage import insist
 from monitor.store.rebuild import Rebuild
 from monitor.store.rollups import COLLECTIONS as ROLLUPS
 
@@ -259,16 +261,17 @@ async def _missing(database: AsyncDatabase[dict[str, Any]], collections: Mapping
 
 
 async def _make(database: AsyncDatabase[dict[str, Any]], name: str, collection: Collection) -> None:
+    """Command by command, each through outages: on a way that breaks again and again, all of them in one go might never be done."""
     try:
-        await database.create_collection(name, check_exists=False, validator=collection.validator)
+        await insist(lambda: database.create_collection(name, check_exists=False, validator=collection.validator), database)
     except OperationFailure as error:
         if error.code != _NAMESPACE_EXISTS:
             raise
         # It is there with other options, or another process has just made it; the options are ours to say.
-        await database.command("collMod", name, validator=collection.validator)
+        await insist(lambda: database.command("collMod", name, validator=collection.validator), database)
     for index in collection.indexes:
         try:
-            await database[name].create_index(list(index.keys), unique=index.unique, name=index.name)
+            await insist(partial(database[name].create_index, list(index.keys), unique=index.unique, name=index.name), database)
         except DuplicateKeyError as error:
             raise SchemaError(
                 f"The unique index {index.name} of {name} cannot be made, since {name} holds doubles by "

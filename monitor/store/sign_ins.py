@@ -9,7 +9,7 @@ from typing import Any
 from bson import Binary
 from pymongo.asynchronous.database import AsyncDatabase
 
-from monitor.store.outage import tells_outage
+from monitor.store.outage import persists, tells_outage
 
 # Longer than any platform lets one live unused; what was changed or forgotten is not kept for ever.
 KEPT = timedelta(days=90)
@@ -28,7 +28,7 @@ class SignIns:
         stored = await self._sign_ins.find_one({"_id": name})
         return None if stored is None else bytes(stored["sealed"])
 
-    @tells_outage
+    @persists
     async def save(self, name: str, sealed: bytes) -> None:
         """Keep `sealed` in place of what was there, and drop what nobody renewed for KEPT."""
         fields = {"sealed": {"$literal": Binary(sealed)}, "saved_at": "$$NOW"}

@@ -140,7 +140,7 @@ def test_late_within_the_overlap__two_hundred_runs__nothing_lost_and_nothing_cou
 
 
 def test_late_beyond_the_overlap__what_turns_up_is_counted__and_nothing_else_is(seed: int) -> None:
-    """An API that is read forward shows nothing below where it is read from: what comes too late there stays unseen."""
+    """Read forward, a source shows nothing below where it is read from but on its newest page, which comes first."""
     for kind in ("newest", "oldest"):
         posts = lost = counted = wrong = uncounted = 0
         for number in range(RUNS // 4):
@@ -158,7 +158,7 @@ def test_late_beyond_the_overlap__what_turns_up_is_counted__and_nothing_else_is(
         )
         assert (wrong, uncounted) == (0, 0)
         assert lost > 0
-        assert counted > 10 if kind == "newest" else counted == 0
+        assert counted > (10 if kind == "newest" else 0)
 
 
 # ---- the whole way of a page

@@ -59,6 +59,11 @@ def post(**changes):
             f"{API}/repos/nest/tea/issues?state=all&direction=asc&sort=updated&per_page=100&since=2026-11-20T09%3A00%3A01Z",
         ),
         (
+            source(),
+            Step(floor=NINE),
+            f"{API}/repos/nest/tea/issues?state=all&direction=desc&sort=updated&per_page=100&since=2026-11-20T09%3A00%3A01Z",
+        ),
+        (
             source(community="nest/tea", stream="comments"),
             Step(size=5),
             f"{API}/repos/nest/tea/issues/comments?direction=desc&sort=updated&per_page=5",
@@ -75,7 +80,7 @@ def post(**changes):
         ),
         (source("url", url="https://github.com/nest/tea/pull/3#issuecomment-9"), Step(), f"{API}/repos/nest/tea/issues/3"),
     ],
-    ids=["newest", "since", "comments", "search back", "search forward", "thread"],
+    ids=["newest", "since", "look", "comments", "search back", "search forward", "thread"],
 )
 def test_ask__by_the_moment_of_the_last_update(asked, step, url):
     assert url_of(asked, step) == url

@@ -54,6 +54,7 @@ def read(rows: list[object], step: Step = Step(), *, more: bool = False) -> Page
     [
         (Step(), {"order": "desc"}),
         (Step(after=T), {"order": "asc", "fromdate": T}),
+        (Step(floor=T), {"order": "desc", "fromdate": T}),
         (Step(until=T), {"order": "desc", "todate": T}),
         (Step(size=7), {"order": "desc", "pagesize": 7}),
     ],

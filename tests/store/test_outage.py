@@ -1,8 +1,10 @@
 """Which errors mean to wait, and waiting."""
 
 import asyncio
+from typing import Any
 
 import pytest
+from pymongo import AsyncMongoClient
 from pymongo.errors import (
     AutoReconnect,
     BulkWriteError,
@@ -17,7 +19,7 @@ from pymongo.errors import (
 )
 
 from monitor.errors import StoreUnavailableError
-from monitor.store.outage import is_outage, persist, unavailable
+from monitor.store.outage import is_outage, persist, persists, unavailable
 
 
 def bulk(*codes: int, concern: bool = False) -> BulkWriteError:
@@ -105,3 +107,23 @@ async def test_other_errors_are_not_repeated() -> None:
     with pytest.raises(ValueError, match="a bug"):
         await persist(broken, until=asyncio.get_running_loop().time() + 20)
     assert len(tries) == 1
+
+
+async def test_a_method_that_persists_is_repeated_through_an_outage_and_keeps_what_it_is_given() -> None:
+    class Stored:
+        def __init__(self) -> None:
+            client = AsyncMongoClient[dict[str, Any]]("mongodb://127.0.0.1:1", connect=False)
+            self.database = client["none"]
+            self.tries: list[tuple[int, str]] = []
+
+        @persists
+        async def save(self, number: int, *, name: str) -> int:
+            self.tries.append((number, name))
+            if len(self.tries) < 3:
+                raise AutoReconnect("the answer was lost")
+            return number
+
+    stored = Stored()
+    assert await stored.save(7, name="a") == 7
+    assert stored.tries == [(7, "a")] * 3
+    await stored.database.client.close()
