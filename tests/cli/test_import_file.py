@@ -315,7 +315,9 @@ def test_killed_in_the_middle_and_typed_again__nothing_is_lost_and_nothing_doubl
     with MongoClient[dict[str, Any]](mongodb_uri, tz_aware=True) as client:
         database = client[own_database.database]
         kills = 0
-        for _ in range(2):
+        for _ in range(8):
+            if kills == 2:
+                break
             known = database["posts"].estimated_document_count()
             running = subprocess.Popen(typed, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
             while running.poll() is None and database["posts"].estimated_document_count() < known + 300:
@@ -325,7 +327,10 @@ def test_killed_in_the_middle_and_typed_again__nothing_is_lost_and_nothing_doubl
                 kills += 1
             running.communicate()
         noted = database["imports"].find_one()
-        ended = subprocess.run(typed, capture_output=True, text=True, check=False)
+        for _ in range(4):
+            ended = subprocess.run(typed, capture_output=True, text=True, check=False)
+            if ended.returncode != 1:  # of a machine under load: MongoDB does not answer in time, and one types it again
+                break
         told = json.loads(ended.stdout)
         stored = database["posts"].count_documents({})
         bad = database["quarantine"].count_documents({})
