@@ -234,7 +234,7 @@ async def test_lost_answers__of_a_real_crawl__nothing_lost_or_doubled(
         if between.proxy.cut_after is None and between.proxy.carried >= HOLDS_BYTES:
             between.proxy.cut_after = chance.randrange(FARTHEST_BYTES)
     between.proxy.cut_after, ended_at = None, datetime.now(UTC)
-    codes = [begun.ended(within_s=10), crawl("after", database, **arguments).ended(within_s=60)]
+    codes = [begun.ended(within_s=10), crawl("after", database, **arguments).ended(within_s=180)]
     log, (source,) = platforms.log(), database.sources().values()
     compared = compare(log["posts"], database.posts())
     print(
