@@ -31,8 +31,8 @@ def pseudonyms(config: Config) -> Pseudonyms:
         return _of(path.read_text(encoding="utf-8").strip(), str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(
-            f"The key of the pseudonyms, {path}, cannot be read or made ({type(error).__name__}). Set MONITOR_PSEUDONYM_KEY_FILE to a file "
-            "that holds one, such as what `openssl rand -hex 32` prints."
+            f"The key of the pseudonyms, {path}, cannot be read or made ({type(error).__name__}). Set "
+            "MONITOR_PSEUDONYM_KEY_FILE to a file that holds one, such as what `openssl rand -hex 32` prints."
         ) from error
 
 
