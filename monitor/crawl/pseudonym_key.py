@@ -12,7 +12,6 @@ from monitor.config import Config
 from monitor.crawl.pseudonym import Pseudonyms
 from monitor.errors import ConfigurationError
 
-VARIABLE = "MONITOR_PSEUDONYM_KEY"
 FILE = "pseudonym.key"
 SHORTEST = 32  # characters: fewer could be tried out
 _BYTES = 32
@@ -21,9 +20,9 @@ _OTHERS = 0o077
 
 def pseudonyms(config: Config) -> Pseudonyms:
     """The pseudonyms of the configured key; one is made where there is none. Raises ConfigurationError, which never quotes it."""
-    given = config.secret(VARIABLE)
+    given = config.secret("MONITOR_PSEUDONYM_KEY")
     if given is not None:
-        return _of(given.reveal(), VARIABLE)
+        return _of(given.reveal(), "MONITOR_PSEUDONYM_KEY")
     path = config.home / FILE
     try:
         _make(path)
@@ -32,8 +31,8 @@ def pseudonyms(config: Config) -> Pseudonyms:
         return _of(path.read_text(encoding="utf-8").strip(), str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(
-            f"The key of the pseudonyms, {path}, cannot be read or made ({type(error).__name__}). Set {VARIABLE}_FILE to a file "
-            "that holds one, such as what `openssl rand -hex 32` prints."
+            f"The key of the pseudonyms, {path}, cannot be read or made ({type(error).__name__}). Set "
+            "MONITOR_PSEUDONYM_KEY_FILE to a file that holds one, such as what `openssl rand -hex 32` prints."
         ) from error
 
 

@@ -50,6 +50,9 @@ def test_json__is_one_array_with_the_documented_keys(command: Type, polled: None
         "reason": None,
         "last_poll": None,
         "next_poll": None,
+        "interval_s": None,
+        "new_per_call": None,
+        "new_per_hour": None,
         "gaps": 0,
         "topics": [],
     }
@@ -61,7 +64,7 @@ def test_json__is_one_array_with_the_documented_keys(command: Type, polled: None
 def test_table__says_how_each_stands_and_takes_nothing_for_markup(command: Type, polled: None) -> None:
     told = command("sources").stdout
     lines = [line.split() for line in told.splitlines()]
-    assert lines[0] == ["state", "last", "next", "gaps", "source"]
+    assert lines[0] == ["state", "last", "next", "every", "new/call", "gaps", "source"]
     assert ["never", "ran", "never", "on", "demand", "0", BY_HAND.id] in lines
     (tea,) = [line for line in lines if TEA.id in line]
     assert tea[0] == "failing"
