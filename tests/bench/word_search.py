@@ -16,6 +16,8 @@ from datetime import UTC, datetime, timedelta
 from time import perf_counter
 from typing import Any
 
+import pymongo
+
 from monitor.config import load
 from monitor.mongod.private import acquire, stop
 from monitor.query.parse import parse_search
@@ -26,6 +28,7 @@ from monitor.store.word_index import WordIndex
 
 POSTS, BATCH, ROUNDS, PROCESSES, NEWEST = 1_000_000, 5_000, 5, 2, 50
 LEAST_RATIO = 10
+LONGEST_S = 3600  # for what the product never does, and so has no time for
 END = datetime(2026, 11, 1, tzinfo=UTC)
 SPAN, SEARCHED = timedelta(days=30), timedelta(days=7)
 VOCABULARY, WORDS = 200_000, range(8, 45)
@@ -102,7 +105,8 @@ async def by_words(store: Store, asked: str) -> list[datetime]:
 async def by_text_index(store: Store, asked: str) -> list[datetime]:
     wanted = {"$text": {"$search": asked}, "created_at": {"$gte": END - SEARCHED}}
     found = store.database["posts"].find(wanted).sort("created_at", -1).limit(NEWEST)
-    return [post["created_at"] async for post in found]
+    with pymongo.timeout(LONGEST_S):
+        return [post["created_at"] for post in await found.to_list()]
 
 
 async def measure(uri: str, count: int) -> bool:
@@ -121,19 +125,11 @@ async def measure(uri: str, count: int) -> bool:
     print(f"search: {entries:,} posts indexed by {PROCESSES} processes in {perf_counter() - begun:.0f} s", flush=True)
     searched = [await timed(lambda asked=asked: by_words(store, asked)) for _, asked, _, _ in ASKED]  # type: ignore[misc]
     begun = perf_counter()
-    await (
-        store.database["posts"]
-        .database.client["bench"]
-        .command(
-            {
-                "createIndexes": "posts",
-                "indexes": [
-                    {"key": {"text": "text"}, "name": "words", "default_language": "none", "language_override": "no_such_field"}
-                ],
-                "maxTimeMS": 3_600_000,
-            }
+    with pymongo.timeout(LONGEST_S):
+        # A document's own field `language` would be taken for one of MongoDB's languages.
+        await store.database["posts"].create_index(
+            [("text", "text")], default_language="none", language_override="no_such_field"
         )
-    )
     print(f"search: text index made in {perf_counter() - begun:.0f} s", flush=True)
     missed = entries != count
     for (name, _, asked, held), (words_ms, found) in zip(ASKED, searched, strict=True):
