@@ -157,7 +157,9 @@ def test_csv__is_a_table_that_runs_no_formula(command: Type, with_store: Callabl
 
 
 def test_table__what_a_person_reads(command: Type, stored: list[Post]) -> None:
-    shown = command("trends", SCOPE, "--only", "volume,spikes,change,rising,authors,rhythm,stories", "--limit", "40").stdout
+    shown = command(
+        "trends", f"{SCOPE}&lang=en", "--only", "volume,spikes,change,rising,authors,rhythm,stories", "--limit", "40"
+    ).stdout
     assert "\x1b" not in shown
     assert "recall" in shown
     lines = shown.splitlines()
