@@ -13,17 +13,17 @@ BERLIN, KATHMANDU = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Kathmandu")
 
 
 def hours(days, *, burst=None):
-    """Hours of 10 posts in the mean, whose days rise and fall as a whole; on the day `burst` three times as many."""
+    """Hours of 10 posts in the mean, whose days rise and fall as a whole; on the day `burst` six times as many."""
     draw = np.random.default_rng(5)
     counts = {}
     for day in range(days):
-        level = draw.gamma(20, 0.5) * (3 if day == burst else 1)
+        level = draw.gamma(20, 0.5) * (6 if day == burst else 1)
         for hour in range(24):
             counts[MONDAY + timedelta(days=day, hours=hour)] = int(draw.poisson(level))
     return counts
 
 
-def test_days__one_of_three_times_as_many__is_the_only_spike():
+def test_days__one_of_six_times_as_many__is_the_only_spike():
     judged = assess_days(assess(hours(70, burst=60), zone=ZoneInfo("UTC")), zone=ZoneInfo("UTC"))
     assert [one.start for one in judged if one.spike] == [MONDAY + timedelta(days=60)]
     (day,) = [one for one in judged if one.spike]

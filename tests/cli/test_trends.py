@@ -138,10 +138,12 @@ def test_json__local_days(command: Type, stored: list[Post]) -> None:
     first = datetime(2026, 10, 26, 18, 15, tzinfo=UTC)
     assert days[2]["posts"] == sum(first <= post.created_at < first + timedelta(days=1) for post in stored)
     berlin = told(command("trends", f"{SCOPE}&tz=Europe/Berlin&lang=en", "--only", "volume", "--interval", "1d", "--json"))
-    marks = [day["mark"] for day in berlin["volume"]["intervals"]]
-    assert len(marks) == 7
-    assert marks[2] == "spike"
-    assert berlin["volume"]["intervals"][2]["band"][1] < berlin["volume"]["intervals"][2]["posts"]
+    assert len(berlin["volume"]["intervals"]) == 7
+    wednesday = berlin["volume"]["intervals"][2]
+    begin = datetime(2026, 10, 27, 23, tzinfo=UTC)
+    assert wednesday["from"] == "2026-10-27T23:00:00.000Z"
+    assert wednesday["posts"] == sum(begin <= post.created_at < begin + timedelta(days=1) for post in stored)
+    assert wednesday["band"][0] < wednesday["usual"] < wednesday["band"][1]
 
 
 def test_csv__is_a_table_that_runs_no_formula(command: Type, with_store: Callable[..., Any]) -> None:
