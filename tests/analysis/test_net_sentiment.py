@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.analysis.interval import mean_estimate, wilson
-from monitor.analysis.net_sentiment import Labels, mean_compound, negative_share, net_sentiment
+from monitor.analysis.net_sentiment import Labels, mean_compound, negative_share, net_difference, net_sentiment
 from monitor.errors import UsageError
 
 labels = st.builds(
@@ -54,3 +54,14 @@ def test_mean_compound__from_sums():
 def test_labels__negative_count__is_refused():
     with pytest.raises(UsageError):
         Labels(negative=-1, neutral=0, positive=0)
+
+
+def test_difference__leaves_out_zero_only_where_they_differ():
+    one, other = Labels(negative=100, neutral=0, positive=200), Labels(negative=90, neutral=0, positive=10)
+    made = net_difference(one, other)
+    assert made.low < 1 / 3 + 0.8 < made.high
+    assert made.low > 0
+    assert 0 in net_difference(one, one)
+    there, back = net_difference(one, other), net_difference(other, one)
+    assert (there.low, there.high) == pytest.approx((-back.high, -back.low))
+    assert net_difference(one, Labels(negative=3, neutral=0, positive=2)) is None
