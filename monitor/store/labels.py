@@ -7,7 +7,7 @@ the same file again changes nothing.
 import hashlib
 from collections import Counter
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pymongo
@@ -63,6 +63,13 @@ class Labels:
             await self._labels.bulk_write([_upsert(each) for each in portion], ordered=False)
         changed = sum(_id(each) in there for each in wanted)
         return Imported(new=len(wanted) - changed, changed=changed, same=len(judgements) - len(wanted))
+
+    @tells_outage
+    async def move(self, old: str, new: str) -> None:
+        """Say of the post `new` what was said of `old`; done again, it finishes what was cut short."""
+        of_old = [_judgement(stored) async for stored in self._labels.find({"post": old})]
+        await self.put([replace(judgement, post=new) for judgement in of_old])
+        await self._labels.delete_many({"_id": {"$in": [_id(judgement) for judgement in of_old]}})
 
     @tells_outage
     async def of_set(self, name: str) -> list[Judgement]:

@@ -14,8 +14,10 @@ from monitor.errors import ConfigurationError
 from monitor.post import Post
 from monitor.store.dirty import Dirty, hour_of
 from monitor.store.document import Document, document, post_of
+from monitor.store.labels import Labels
 from monitor.store.outage import tells_outage
 from monitor.store.posts import Posts
+from monitor.store.unindexed import Unindexed, minute_of
 
 # What is bookkeeping of the store, or does not change with privacy.
 _LEFT = ("_id", "first_seen", "fetched_at", "seen_on", "counts", "sentiment", "created_at")
@@ -30,11 +32,13 @@ class Open:
 
 
 class Sealing:
-    """What privacy needs of the collections `posts` and `meta`."""
+    """What privacy needs of `posts` and `meta`, and of what is kept under the ids of posts elsewhere."""
 
     def __init__(self, database: AsyncDatabase[dict[str, Any]], posts: Posts, dirty: Dirty) -> None:
         self.database = database
         self._dirty = dirty
+        self._unindexed = Unindexed(database)
+        self._labels = Labels(database)
         self._posts = database["posts"]
         self._writing = posts
 
@@ -64,7 +68,7 @@ class Sealing:
         if kept.id == before.post.id:
             return await self._change(before, kept)
         await self._writing.write([kept])
-        return await self._remove(before)
+        return await self._remove(before, kept)
 
     @tells_outage
     async def agree(self, check: str) -> None:
@@ -87,11 +91,21 @@ class Sealing:
         update: Document = {"$set": fields | {"digests": []}, "$inc": {"writes": 1}}
         if gone:
             update["$unset"] = dict.fromkeys(gone, "")
+        await self._mark(before.post)
         result = await self._posts.update_one({"_id": before.post.id, "writes": before.writes}, update)
         return result.matched_count == 1
 
     @tells_outage
-    async def _remove(self, before: Open) -> bool:
-        await self._dirty.mark({hour_of(before.post.created_at)})
+    async def _remove(self, before: Open, kept: Post) -> bool:
+        await self._mark(before.post)
         result = await self._posts.delete_one({"_id": before.post.id, "writes": before.writes})
-        return result.deleted_count == 1
+        if not result.deleted_count:
+            return False
+        # What is under the old id elsewhere. Whoever is indexing the post at this moment looks whether it is still there.
+        await self.database["search"].delete_one({"_id": before.post.id})
+        await self._labels.move(before.post.id, kept.id)
+        return True
+
+    async def _mark(self, post: Post) -> None:
+        await self._dirty.mark({hour_of(post.created_at)})
+        await self._unindexed.mark({minute_of(post.created_at)})

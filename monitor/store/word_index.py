@@ -150,6 +150,7 @@ class WordIndex:
             while not reading.done:
                 async for batch in reading.page(_AT_ONCE):
                     written += await self._put([_entry(stored, build) for stored in batch])
+                    await self._drop_removed([stored["_id"] for stored in batch])
                 if not reading.done:
                     await self._renew(claim)
         return written
@@ -256,6 +257,13 @@ class WordIndex:
             left = {post_id: entry for post_id, entry in left.items() if _is_newer(entry, known.get(post_id))}
             written += await self._write([_operation(entry, known.get(post_id)) for post_id, entry in left.items()])
         raise RuntimeError(f"{len(left)} entries of the word index are written by others all the time")
+
+    @tells_outage
+    async def _drop_removed(self, ids: Sequence[str]) -> None:
+        """Drop the entries of posts that were removed since they were read: who removes a post drops its entry after it."""
+        there = {stored["_id"] async for stored in self.database["posts"].find({"_id": {"$in": list(ids)}}, {"_id": 1})}
+        if removed := [post_id for post_id in ids if post_id not in there]:
+            await self._search.delete_many({"_id": {"$in": removed}})
 
     async def _write(self, operations: Sequence[InsertOne[Document] | ReplaceOne[Document]]) -> int:
         if not operations:

@@ -15,17 +15,21 @@ from monitor.crawl.keeping import Keeping
 from monitor.crawl.pseudonym import is_sealed
 from monitor.crawl.raw import pack, set_aside
 from monitor.errors import ConfigurationError
+from monitor.labels.judgement import Judgement
 from monitor.page import Page, Reply
 from monitor.post import Author, Post
 from monitor.query.parse import parse
 from monitor.query.watch import Watch
 from monitor.source import Source
+from monitor.stages.indexing import index_waiting
 from monitor.stages.rematch import rematch
 from monitor.stages.replay import Replayed, replay
 from monitor.store.connection import Store, open_store
+from monitor.store.labels import Labels
 from monitor.store.matches import Matches
 from monitor.store.quarantine import Refused, ReplyContext
 from monitor.store.rematches import Rematches
+from monitor.store.word_index import Timing, WordIndex
 from monitor.topic import Topic
 
 AT = datetime(2026, 11, 22, 8, tzinfo=UTC)
@@ -106,6 +110,42 @@ async def test_what_only_a_private_topic_asked_for_is_private__matched_or_not(st
     await deliver(store, keyed, [TEA, CLOSED], a_post("neither, write to anncanary@example.org"), asked_by=("closed",))
     (post,) = await stored(store)
     assert (is_sealed(post["_id"]), post["text"]) == (True, "neither, write to [email]")
+
+
+async def test_a_post_that_becomes_private__leaves_nothing_in_the_word_index_or_at_its_labels(
+    store: Store, keyed: Config
+) -> None:
+    await deliver(store, keyed, [TEA], a_post())
+    index = WordIndex(store.database, Timing(settle_s=0))
+    await index.prepare(rebuild=True)
+    await index_waiting(index)
+    (before,) = await stored(store)
+    labels = Labels(store.database)
+    said = Judgement(post=before["_id"], label_set="sentiment", rater="ann", label="neutral", rating=None, at=AT, file="x.csv")
+    await labels.put([said])
+    assert any(found.startswith("search: ") for found in await hits(store))
+    await deliver(store, keyed, [CLOSED], a_post(minutes=1))
+    (after,) = await stored(store)
+    assert is_sealed(after["_id"])
+    assert await hits(store) == []
+    assert await labels.of_set("sentiment") == [replace(said, post=after["_id"])]
+    await index_waiting(index)
+    assert [entry["_id"] async for entry in store.database["search"].find()] == [after["_id"]]
+
+
+async def test_a_post_that_is_removed_while_it_is_indexed__has_no_entry(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    await store.posts.upsert([a_post()])
+    index = WordIndex(store.database, Timing(settle_s=0))
+    await index.prepare(rebuild=True)
+    put = index._put
+
+    async def removed_meanwhile(entries: Sequence[Any]) -> int:
+        await store.database["posts"].delete_many({})
+        return await put(entries)
+
+    monkeypatch.setattr(index, "_put", removed_meanwhile)
+    await index_waiting(index)
+    assert await store.database["search"].count_documents({}) == 0
 
 
 async def test_edits_deletions_and_repeats_find_the_post_by_its_pseudonym(store: Store, keyed: Config) -> None:
