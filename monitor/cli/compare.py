@@ -23,9 +23,12 @@ from monitor.trends.sides import Side, sides_of
 @click.command()
 @click.argument("named", metavar="TOPIC-OR-SCOPE...", nargs=-1, required=True)
 @click.option("--within", metavar="SCOPE", default="", help="What all have in common, such as 'from=-7d&tz=Europe/Berlin'.")
+@click.option(
+    "--coverage", "with_coverage", is_flag=True, help="Judge only hours that all sources cover, and say how much that is."
+)
 @click.option("--json", "form", flag_value="json", type=click.Choice(["json", "csv"]), help="One JSON object on stdout.")
 @click.option("--csv", "form", flag_value="csv", help="One table with totals on stdout.")
-def compare(named: tuple[str, ...], within: str, form: str | None) -> None:
+def compare(named: tuple[str, ...], within: str, with_coverage: bool, form: str | None) -> None:
     """Compare 2 to 10 topics, by their ids, or scopes: shares, change, sentiment, engagement and overlap, with intervals.
 
     The period is widened to full hours. A post that belongs to two of them counts for both.
@@ -34,7 +37,7 @@ def compare(named: tuple[str, ...], within: str, form: str | None) -> None:
     common = scope_of(within, now=now)
     told = [str(scope_of(each, now=now)) if each.lstrip().startswith("@") else each for each in named]
     sides = sides_of(told, common, now=now)
-    found = run(_read(sides, common))
+    found = run(_read(sides, common, with_coverage=with_coverage))
     if found is None or not any(one.posts for one in found.standings):
         click.echo("No stored post is in any of them.", err=True)
     if found is None:
@@ -46,16 +49,18 @@ def compare(named: tuple[str, ...], within: str, form: str | None) -> None:
         echo_csv(COLUMNS, rows_of(found))
     else:
         _print(found, Console())
+        for label, covered in found.covered.items():
+            click.echo(plain(f"{label}: {covered.sentence}"))
     for warning in found.warnings:
         click.echo(f"Not equal: {plain(warning)}.", err=True)
     if found.freshness is not None and found.freshness.waiting:
         click.echo(f"{found.freshness.waiting} hours are not counted yet. To count them: monitor rollup", err=True)
 
 
-async def _read(sides: tuple[Side, ...], common: Scope) -> Comparison | None:
+async def _read(sides: tuple[Side, ...], common: Scope, *, with_coverage: bool) -> Comparison | None:
     async with opened() as store:
         await say_if_simulated(store)
-        return await gathered(store, sides, common, now=clock.now())
+        return await gathered(store, sides, common, now=clock.now(), with_coverage=with_coverage)
 
 
 def _print(found: Comparison, console: Console) -> None:

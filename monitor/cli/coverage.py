@@ -11,14 +11,14 @@ from rich.table import Table
 from rich.text import Text
 
 from monitor import clock
-from monitor.analysis.coverage import Hole, Together
+from monitor.analysis.coverage import Hole
 from monitor.analysis.recapture import ASSUMPTION, FEWEST_SEEN_TWICE, Recapture, recapture
 from monitor.cli.coverage_bar import bar, legend
 from monitor.cli.opened import opened, run, say_if_simulated
 from monitor.cli.scoped import scope_of
 from monitor.crawl.exported import moment
 from monitor.scope import Scope
-from monitor.store.scope_coverage import DEFAULT_DAYS, ScopeCoverage, percent, scope_coverage, within_period
+from monitor.store.scope_coverage import DEFAULT_DAYS, ScopeCoverage, percent, scope_coverage, together_told, within_period
 from monitor.store.scope_volume import ScopeVolume
 from monitor.store.sightings import Pair, Sightings
 
@@ -69,8 +69,8 @@ def coverage_told(scope: Scope, covered: ScopeCoverage) -> dict[str, Any]:
         "assumed_from": covered.assumed_begin,
         "about": covered.about,
         "sentence": covered.sentence,
-        **_together(found.whole),
-        "platforms": [{"platform": platform, **_together(together)} for platform, together in found.platforms.items()],
+        **together_told(found.whole),
+        "platforms": [{"platform": platform, **together_told(together)} for platform, together in found.platforms.items()],
         "by_source": [
             {
                 "source": each.source,
@@ -88,9 +88,8 @@ def volume_told(found: ScopeVolume) -> dict[str, Any]:
     """The object `coverage` in what `monitor stats --coverage --json` prints."""
     volume, interval = found.volume, found.volume.interval
     return {
+        **found.covered.told,
         "sentence": found.sentence,
-        "about": found.covered.about,
-        **_together(found.covered.coverage.whole),
         "posts_counted": volume.counted,
         "missing_hours": volume.missing_hours,
         "posts_estimated": volume.posts,
@@ -123,16 +122,6 @@ def length_told(length: timedelta) -> str:
 def clock_told(at: datetime, zone: ZoneInfo) -> str:
     """A moment by the clocks of a zone, to the minute."""
     return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
-
-
-def _together(together: Together) -> dict[str, Any]:
-    return {
-        "sources": together.sources,
-        "every": together.every,
-        "any": together.any,
-        "states": dict(together.shares),
-        "whole_hours": len(together.whole_hours),
-    }
 
 
 def _recaptured(pair: Pair, found: Recapture) -> dict[str, Any]:

@@ -32,10 +32,19 @@ from monitor.trends.trends import LIMIT, Asked, Trends, read_trends
     help="Of spikes and drops.",
 )
 @click.option("--limit", type=click.IntRange(1, 100), default=LIMIT, show_default=True, help="Rows of each list.")
+@click.option(
+    "--coverage", "with_coverage", is_flag=True, help="Judge only hours that all sources cover, and say how much that is."
+)
 @click.option("--json", "form", flag_value="json", type=click.Choice(["json", "csv"]), help="One JSON object on stdout.")
 @click.option("--csv", "form", flag_value="csv", help="One table of all sections on stdout.")
 def trends(
-    scope_text: str, interval: Interval, only: str | None, sensitivity: Sensitivity, limit: int, form: str | None
+    scope_text: str,
+    interval: Interval,
+    only: str | None,
+    sensitivity: Sensitivity,
+    limit: int,
+    with_coverage: bool,
+    form: str | None,
 ) -> None:
     """Show what happens in SCOPE: volume with what is usual, spikes, change, what rises, top lists, stories, topics, coordination.
 
@@ -43,8 +52,14 @@ def trends(
     """
     now = clock.now()
     asked = Asked(
-        scope=scope_of(scope_text, now=now), now=now, sections=_sections(only), interval=interval, sensitivity=sensitivity, limit=limit
-    )  # fmt: skip
+        scope=scope_of(scope_text, now=now),
+        now=now,
+        sections=_sections(only),
+        interval=interval,
+        sensitivity=sensitivity,
+        limit=limit,
+        with_coverage=with_coverage,
+    )
     found = run(_read(asked))
     if found is None or not (found.hours.posts or found.read):
         click.echo(f"No stored post is in the scope {str(asked.scope) or 'of all posts'}.", err=True)
@@ -57,6 +72,8 @@ def trends(
         echo_csv(COLUMNS, rows_of(found))
     else:
         print_trends(found, Console())
+        if found.covered is not None:
+            click.echo(f"\n{found.covered.sentence}")
     _warn(found)
 
 

@@ -7,16 +7,16 @@ from typing import Any
 from pymongo.asynchronous.database import AsyncDatabase
 
 from monitor.analysis.bucket import Period
-from monitor.analysis.coverage import Coverage, coverage
+from monitor.analysis.coverage import Coverage, Together, coverage
 from monitor.errors import UsageError
 from monitor.moment import written
 from monitor.scope import Scope
+from monitor.source import IMPORT
 from monitor.store.document import Document
 from monitor.store.outage import tells_outage
 from monitor.store.timelines import Timelines
 
 DEFAULT_DAYS = 7
-_FILE = "import"  # the kind of sources that are imported files, which nobody polls
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +44,22 @@ class ScopeCoverage:
             f"{percent(whole.every)} of the time is covered by all {whole.sources} sources, "
             f"{percent(whole.any)} by at least one of them."
         )
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """The same as JSON values."""
+        return {"sentence": self.sentence, "about": self.about, **together_told(self.coverage.whole)}
+
+
+def together_told(together: Together) -> dict[str, Any]:
+    """What several sources cover, as JSON values."""
+    return {
+        "sources": together.sources,
+        "every": together.every,
+        "any": together.any,
+        "states": dict(together.shares),
+        "whole_hours": len(together.whole_hours),
+    }
 
 
 def percent(share: float) -> str:
@@ -114,7 +130,7 @@ async def covered_over(
     timelines = await Timelines(database).of(sorted(found))
     told = {source: timelines[source].spans if source in timelines else () for source in found}
     platforms = {source: platform for source, (platform, _) in found.items()}
-    files = {source for source, (_, kind) in found.items() if kind == _FILE}
+    files = {source for source, (_, kind) in found.items() if kind == IMPORT}
     if files:
         about += f" {len(files)} imported files are told by themselves: they prove nothing of posts that are not in them."
     paces = {source: timeline.pace for source, timeline in timelines.items()}

@@ -43,6 +43,7 @@ def json_of(found: Comparison) -> dict[str, Any]:
         "several": [{"account": one.account, "posts": dict(one.posts)} for one in found.speakers],
         "warnings": list(found.warnings),
         "waiting_hours": None if found.freshness is None else found.freshness.waiting,
+        "coverage": {label: covered.told for label, covered in found.covered.items()} or None,
     }  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """A comparison of topics or scopes: shares of voice, change, sentiment, engagement, overlap; gathered here, rendered elsewhere."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import combinations
@@ -18,6 +18,7 @@ from monitor.moment import written
 from monitor.post import Post
 from monitor.scope import Scope
 from monitor.store.connection import Store
+from monitor.store.scope_coverage import ScopeCoverage
 from monitor.store.scoped import window_of
 from monitor.store.search import Search
 from monitor.store.step_counts import HOUR, StepCounter
@@ -25,6 +26,7 @@ from monitor.store.tracked import First, Tracked
 from monitor.store.volumes import Freshness
 from monitor.store.window import Window
 from monitor.stories import Stories, Telling
+from monitor.trends.collected import collected
 from monitor.trends.gathering import MOST_TOLD
 from monitor.trends.hours import Compared, read_hours, whole_hours
 from monitor.trends.sides import Side
@@ -93,6 +95,7 @@ class Comparison:
     speakers: tuple[Speaker, ...]
     warnings: tuple[str, ...]
     freshness: Freshness | None
+    covered: Mapping[str, ScopeCoverage]
 
 
 @dataclass(slots=True)
@@ -125,9 +128,12 @@ async def compare(
     within: Scope,
     *,
     now: datetime,
-    collected: Collection[datetime] | None = None,
+    with_coverage: bool = False,
 ) -> Comparison | None:
-    """Gather the comparison; None where no side has a post and the period is open. `collected`: see `monitor.trends.hours`."""
+    """Gather the comparison; None where no side has a post and the period is open.
+
+    `with_coverage`: changes are told of hours that all sources of a side cover, and its coverage is told.
+    """
     windows = [window for side in sides if (window := await window_of(store.database, side.scope, now=now))]
     if not windows:
         return None
@@ -135,8 +141,12 @@ async def compare(
     period = whole_hours(window)
     gathered = {side.label: await _gathered(store, side, period, now=now) for side in sides}
     standings, fresh = [], []
+    covered: dict[str, ScopeCoverage] = {}
     for side in sides:
-        hours = await read_hours(store, side.scope, window, now=now, collected=collected)
+        known = await collected(store, side.scope, window, now=now) if with_coverage else None
+        if known is not None:
+            covered[side.label] = known.covered
+        hours = await read_hours(store, side.scope, window, now=now, collected=None if known is None else known.hours)
         fresh.append(hours.freshness)
         found = gathered[side.label]
         standings.append(await _standing(store, side, found, hours.compared(hours.assessed()), now=now))
@@ -158,6 +168,7 @@ async def compare(
         speakers=tuple(several[:SPEAKERS]),
         warnings=tuple(_warnings(standings, period)),
         freshness=max(told, key=lambda one: one.waiting, default=None),
+        covered=covered,
     )
 
 

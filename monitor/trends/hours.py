@@ -1,7 +1,6 @@
 """The hours of a scope: its posts by hour with what is usual for them, by local interval, by hour of the week, and the change.
 
-The one place where it is decided which hours count as collected: `read_hours` takes them as `collected`. Until something better is
-known, all hours since the scope's first post do.
+Which hours count as collected `read_hours` is told (see `monitor.trends.collected`); else all since the scope's first post do.
 """
 
 from collections.abc import Collection, Mapping, Sequence

@@ -30,6 +30,7 @@ def json_of(trends: Trends) -> dict[str, Any]:
         "waiting_hours": None if fresh is None else fresh.waiting,
         "missing_hours": hours.missing_hours,
         "read_posts": trends.read,
+        "coverage": None if trends.covered is None else trends.covered.told,
     }
     makers: dict[str, Callable[[], Any]] = {
         "volume": lambda: {"interval": trends.asked.interval, "intervals": [_volume(one) for one in trends.volumes]},

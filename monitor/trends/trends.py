@@ -14,9 +14,11 @@ from monitor.moment import written
 from monitor.scope import Scope
 from monitor.store.connection import Store
 from monitor.store.examples import Example, Examples
+from monitor.store.scope_coverage import ScopeCoverage
 from monitor.store.scoped import window_of
 from monitor.store.search import Search
 from monitor.stories import Story, stories
+from monitor.trends.collected import collected
 from monitor.trends.gathering import OF_POSTS, SECTIONS, TOPS, Gathering
 from monitor.trends.hours import Compared, Hours, Interval, Volume, read_hours
 
@@ -25,7 +27,7 @@ LIMIT = 10  # rows of each list
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What to show of a scope. `collected`: see `monitor.trends.hours`."""
+    """What to show of a scope. `with_coverage`: hours that not all of its sources cover are not judged, and coverage is told."""
 
     scope: Scope
     now: datetime
@@ -33,7 +35,7 @@ class Asked:
     interval: Interval = "1h"
     sensitivity: Sensitivity = "normal"
     limit: int = LIMIT
-    collected: Collection[datetime] | None = None
+    with_coverage: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +87,7 @@ class Trends:
     shares_left_out: int
     examples: Mapping[str, Example]
     read: int
+    covered: ScopeCoverage | None = None
 
 
 async def read_trends(store: Store, asked: Asked) -> Trends | None:
@@ -96,7 +99,8 @@ async def read_trends(store: Store, asked: Asked) -> Trends | None:
     window = await window_of(store.database, asked.scope, now=asked.now)
     if window is None:
         return None
-    hours = await read_hours(store, asked.scope, window, now=asked.now, collected=asked.collected)
+    known = await collected(store, asked.scope, window, now=asked.now) if asked.with_coverage else None
+    hours = await read_hours(store, asked.scope, window, now=asked.now, collected=None if known is None else known.hours)
     wanted = set(asked.sections)
     gathering = Gathering(sections=wanted & OF_POSTS, limit=asked.limit)
     if gathering.sections:
@@ -122,6 +126,7 @@ async def read_trends(store: Store, asked: Asked) -> Trends | None:
         shares_left_out=gathering.shares_left_out,
         examples=await Examples(store.database).of(_shown(rising, engaging, told, clusters)),
         read=gathering.posts,
+        covered=None if known is None else known.covered,
     )
 
 
