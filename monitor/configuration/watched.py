@@ -17,6 +17,7 @@ from monitor.errors import UsageError
 from monitor.query.parse import parse
 from monitor.query.refusal import QueryError
 from monitor.source import Source
+from monitor.text.redaction import rules
 from monitor.topic import Topic
 
 
@@ -47,7 +48,7 @@ def refused(tree: Tree) -> list[Problem]:
             seen.setdefault(topic_id, path)
         problems += _query(tree, (*path, "query"), told.get("query"))
         problems += _unasked(tree, path, told)
-        for name, judge in (("instances", _instance), ("feeds", _feed)):
+        for name, judge in (("instances", _instance), ("feeds", _feed), ("redact", _redacted)):
             parts = told.get(name)
             for place, text in enumerate(parts if isinstance(parts, list) else ()):
                 if isinstance(text, str) and (says := judge(text)):
@@ -87,6 +88,15 @@ def watched(told: Any, path: Keys, tree: Tree, config: Config, every_s: int | No
 def one_line(query: str) -> str:
     """A query as it is stored: in the file it may go over several lines."""
     return re.sub(r"\s*[\n\r\x85\u2028\u2029]\s*", " ", query.strip())
+
+
+def _redacted(text: str) -> str | None:
+    """What is wrong with something to take out; None: nothing."""
+    try:
+        rules((text,))
+    except UsageError as error:
+        return str(error)
+    return None
 
 
 def _query(tree: Tree, path: Keys, query: object) -> list[Problem]:
