@@ -11,6 +11,7 @@ import pytest
 from monitor.advance import Rules
 from monitor.bookmark import Bookmark, Head, Step
 from monitor.crawl import poll as poll_module
+from monitor.crawl.keeping import Keeping
 from monitor.crawl.page_item import PageItem
 from monitor.crawl.poll import Poll
 from monitor.errors import CursorRefusedError, LeaseLostError, RefusedError, ReplyError
@@ -26,6 +27,10 @@ SOURCE = Source(platform="chirp", kind="tag", parameters={"tag": "tea"}, since=d
 class Running:
     stopping: bool = False
     run: str = "run"
+
+    async def keeping(self) -> Keeping:
+        """No topic asks for privacy."""
+        return Keeping(None, (), None)  # type: ignore[arg-type]
 
 
 @dataclass

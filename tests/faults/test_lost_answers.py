@@ -46,24 +46,36 @@ class Proxy:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Carry one connection until either end closes it."""
-        upstream_reader, upstream_writer = await asyncio.open_connection("127.0.0.1", self.target)
-        pair, serving = {writer, upstream_writer}, asyncio.current_task()
+        serving = asyncio.current_task()
         assert serving is not None
-        self._streams |= pair
         self._serving.add(serving)
-        ways = [asyncio.create_task(way) for way in (self._ask(reader, upstream_writer), self._answer(upstream_reader, writer))]
-        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-        for stream in pair:
-            stream.close()
-        await asyncio.wait(ways)
-        self._streams -= pair
-        self._serving.discard(serving)
+        pair = {writer}
+        self._streams.add(writer)
+        try:
+            upstream_reader, upstream_writer = await asyncio.open_connection("127.0.0.1", self.target)
+            pair.add(upstream_writer)
+            self._streams.add(upstream_writer)
+            ways = [
+                asyncio.create_task(way) for way in (self._ask(reader, upstream_writer), self._answer(upstream_reader, writer))
+            ]
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            for stream in pair:
+                stream.close()
+            await asyncio.wait(ways)
+        finally:
+            for stream in pair:
+                stream.close()
+                with contextlib.suppress(ConnectionError):
+                    await stream.wait_closed()
+            self._streams -= pair
+            self._serving.discard(serving)
 
     async def close(self) -> None:
-        """Close what is still open, and wait until it is."""
-        for stream in self._streams:
-            stream.close()
-        await asyncio.gather(*self._serving)
+        """Close what is still open, also what is just being opened, and wait until it is."""
+        while self._serving:
+            for stream in self._streams:
+                stream.close()
+            await asyncio.wait(set(self._serving), timeout=0.1)
 
     async def _ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError):
