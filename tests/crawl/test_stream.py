@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -40,23 +40,23 @@ class Settings(dict[str, Any]):
 
 
 @dataclass
-class Posts:
-    """A store that holds these posts."""
+class Known:
+    """The posts that are stored, of which no topic asks for privacy."""
 
-    known: set[str] = field(default_factory=set)
+    ids: set[str] = field(default_factory=set)
 
-    async def rows(self, ids: list[str], *, route: str) -> dict[str, object]:
-        return {post_id: route for post_id in ids if post_id in self.known}
+    async def stored(self, post_ids: Collection[str]) -> set[str]:
+        return self.ids & set(post_ids)
 
 
 def spider_at(address: str, *, database: str = "test", limit: int | None = None, known: set[str] | None = None) -> Bluesky:
-    spider, posts = Bluesky(), Posts(known or set())
+    spider = Bluesky()
 
-    async def store() -> object:
-        return SimpleNamespace(posts=posts)
+    async def keeping() -> Known:
+        return Known(known or set())
 
     config = load({"MONITOR_DATABASE": database})
-    spider.session = SimpleNamespace(stopping=False, store=store, config=config, run="run")  # type: ignore[assignment]
+    spider.session = SimpleNamespace(stopping=False, keeping=keeping, config=config, run="run")  # type: ignore[assignment]
     spider.given = SimpleNamespace(base_url=address)  # type: ignore[assignment]
     spider.settings = Settings(SETTINGS)  # type: ignore[assignment]
     spider.posts_left = limit

@@ -28,6 +28,9 @@ def test_add__makes_what_track_makes(command: Type) -> None:
         "version": 1,
         "platforms": ["hackernews"],
         "sources": 1,
+        "every_s": None,
+        "authors": "keep",
+        "redact": [],
     }
 
 
