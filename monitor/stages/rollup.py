@@ -41,8 +41,8 @@ class Tally:
 async def roll_up_waiting(rollups: Rollups, *, at_once: int = 1) -> Tally:
     """Count hours until none is left to count, here or in other hands; those of processes that died are waited for.
 
-    `at_once` hours at a time: much of the time of each is spent waiting. Hours that were written to within the last minutes stay marked, and are counted again later. Raises StoreUnavailableError;
-    what was counted before stays so.
+    `at_once` hours are counted side by side: much of the time of each is spent waiting. Hours that were written to within the last
+    minutes stay marked, and are counted again later. Raises StoreUnavailableError; what was counted before stays so.
     """
     told = await asyncio.gather(*(_roll_up_waiting(rollups) for _ in range(at_once)), return_exceptions=True)
     tally = Tally()
