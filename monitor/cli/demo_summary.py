@@ -94,10 +94,11 @@ def _conservation(result: Mapping[str, Any], console: Console) -> None:
     differences = ", ".join(f"{result[name]} {name}" for name in FAULTS)
     exact = not any(result[name] for name in FAULTS)
     _line(console, "\n[bold]Post by post[/] against what the platforms showed")
-    says = f"{result['shown']:,} shown, {result['stored']:,} stored; {differences}"
+    says = f"{result['shown']:,} posts shown, {result['stored']:,} stored"
     _told(console, Check(name="posts", exact=exact, says=says))
     _line(
         console,
+        f"  {differences}\n"
         f"  {result['scored']:,} scored (English), {result['unscored']:,} not (another language, or no text);\n"
         f"  {result['quarantined']} in quarantine; {result['seconds']} s in all",
     )

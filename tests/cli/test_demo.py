@@ -87,7 +87,7 @@ def test_without_a_terminal__ends_by_itself__and_another_seed_replaces_what_it_m
         "simulated data, invented people and posts",
         "The planted spike was found",
         "exact: 3 of 3 planted hours found, 13:00 to 16:00",
-        "stored; 0 missing, 0 invented, 0 doubled, 0 different",
+        "stored 0 missing, 0 invented, 0 doubled, 0 different",
         "Try next",
     ):
         assert words in told
