@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,7 +17,9 @@ import click
 from rich.console import Console
 
 from monitor import clock
-from monitor.cli.demo_summary import show_summary
+from monitor.analysis.bucket import Period
+from monitor.cli.demo_findings import Findings, Shown, find, told
+from monitor.cli.demo_summary import FAULTS, show_summary
 from monitor.cli.opened import opened, run
 from monitor.config import Config, load
 from monitor.crawl.process import joined_exit_code, start, supervised
@@ -28,8 +30,10 @@ from monitor.query.parse import parse
 from monitor.query.query import Query
 from monitor.simulator.comparison import compare
 from monitor.simulator.people import LOCAL_HOST
-from monitor.simulator.process import log_of, simulated
+from monitor.simulator.process import log_of, simulated, truth_of
 from monitor.source import Source
+from monitor.stages.rollup import roll_up_waiting
+from monitor.store.rollups import Rollups
 from monitor.store.simulated import Simulated
 from monitor.topic import Topic, slug
 
@@ -41,6 +45,7 @@ QUERIES = ("python", "#climate", '"electric cars"', "coffee", "rust", "gardening
 # The simulator has no public to be polite to.
 SETTINGS = {"MONITOR_PACE_S": "0", "LOG_LEVEL": "WARNING", "MONITOR_PAGES_PER_POLL": "2000", "MONITOR_INTERVAL_S": "5"}
 LOOK_S = 0.5
+ROLLED_AT_ONCE = 4
 
 
 @click.command()
@@ -48,7 +53,9 @@ LOOK_S = 0.5
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of the summary (implies --once).")
 @click.option("--seed", type=int, default=1, show_default=True, help="Which simulated world.")
 def demo(once: bool, as_json: bool, seed: int) -> None:
-    """Collect from simulated platforms into the database monitor_demo and compare the result with what they showed.
+    """Collect from simulated platforms into the database monitor_demo, and find in it what was planted there.
+
+    What is stored and what is counted is compared with what the platforms showed; a difference is a failure.
 
     Needs no credentials and no network. All posts are invented. Goes on collecting until Ctrl-C, or, without a terminal,
     ends by itself.
@@ -57,32 +64,38 @@ def demo(once: bool, as_json: bool, seed: int) -> None:
     console = Console(stderr=True)
     began = time.monotonic()
     with acquire(config), simulated(["--seed", str(seed), "--days", str(DAYS), "--posts", str(POSTS)]) as addresses:
-        run(_prepare(config, addresses))
+        period = run(_prepare(config, addresses))
         console.print("[bold]Social Monitor demo[/] - simulated data, invented people and posts", highlight=False)
         code = _collect(config, addresses, console)
-        result = run(_result(config, addresses)) | {"seconds": round(time.monotonic() - began, 1)}
         if code:
             raise MonitorError(f"A crawl of the demo ended with exit code {code}; its messages are above.")
+        with console.status("Counting, and comparing with what was shown ..."):
+            result, findings = run(_result(config, addresses, period))
+        result |= {"seconds": round(time.monotonic() - began, 1)}
         if as_json:
             click.echo(json.dumps(result))
         else:
-            run(_summarise(config, result))
+            show_summary(findings, result, Console())
         if not (once or as_json) and sys.stdin.isatty() and sys.stdout.isatty():
             _follow(config, addresses, console)
-    if any(result[name] for name in ("missing", "invented", "doubled", "different")):
+    if any(result[name] for name in FAULTS):
         raise MonitorError("What is stored is not what the simulated platforms showed; this is a fault of Social Monitor.")
+    if wrong := [check.name for check in findings.checks if not check.exact]:
+        raise MonitorError(f"What was counted is not the truth: {', '.join(wrong)}; this is a fault of Social Monitor.")
 
 
-async def _prepare(config: Config, addresses: Mapping[str, Any]) -> None:
-    """An empty demo database with topics and sources."""
+async def _prepare(config: Config, addresses: Mapping[str, Any]) -> Period:
+    """An empty demo database with topics and sources; returns the period that these are to cover, up to now."""
     async with opened(config) as store:
         await Simulated(store).begin()
-        since = clock.now() - timedelta(days=DAYS)
+        now = clock.now()
+        since = now - timedelta(days=DAYS)
         for query in QUERIES:
             parsed = parse(query)
             topic = await store.topics.add(Topic(id=slug(query), name=query.strip('"'), query=query))
             for source in _sources(parsed, topic, addresses):
                 await store.sources.ensure(dataclasses.replace(source, since=since))
+        return Period(start=since, end=now)
 
 
 def _sources(query: Query, topic: Topic, addresses: Mapping[str, Any]) -> list[Source]:
@@ -132,13 +145,20 @@ async def _stored(config: Config) -> int:
         return await store.posts.count()
 
 
-async def _result(config: Config, addresses: Mapping[str, Any]) -> dict[str, Any]:
-    """The counts of `--json`: what was shown against what is stored, and what the pipelines made of it."""
-    shown = await asyncio.to_thread(log_of, addresses)
+async def _result(config: Config, addresses: Mapping[str, Any], period: Period) -> tuple[dict[str, Any], Findings]:
+    """What `--json` prints but for the time it took: what was shown against what is stored, and what was found in it."""
+    log = await asyncio.to_thread(log_of, addresses)
+    truth = await asyncio.to_thread(truth_of, addresses)
     async with opened(config) as store:
+        await roll_up_waiting(Rollups(store.database), at_once=ROLLED_AT_ONCE)
+        findings = await find(store, {slug(query): query for query in QUERIES}, Shown.of(log, truth), period)
         stored = [document async for document in store.database["posts"].find({}, {"raw": 0})]
         quarantined = await store.quarantine.count()
-    comparison = compare(shown["posts"], stored)
+    return _conserved(log, stored) | {"quarantined": quarantined} | told(findings), findings
+
+
+def _conserved(log: Mapping[str, Any], stored: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    comparison = compare(log["posts"], stored)
     scored = sum(document.get("sentiment", {}).get("label") is not None for document in stored)
     return {
         "simulated": True,
@@ -148,17 +168,11 @@ async def _result(config: Config, addresses: Mapping[str, Any]) -> dict[str, Any
         "invented": comparison.invented,
         "doubled": comparison.doubled,
         "different": comparison.different,
-        "quarantined": quarantined,
         "scored": scored,
         "unscored": len(stored) - scored,
         "platforms": dict(sorted(Counter(document["platform"] for document in stored).items())),
         "examples": {name: found for name, found in comparison.examples.items() if found},
     }
-
-
-async def _summarise(config: Config, result: Mapping[str, Any]) -> None:
-    async with opened(config) as store:
-        await show_summary(store, result, Console())
 
 
 def _follow(config: Config, addresses: Mapping[str, Any], console: Console) -> None:

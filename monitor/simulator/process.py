@@ -36,7 +36,16 @@ def simulated(arguments: Sequence[str] = ()) -> Iterator[Mapping[str, Any]]:
 
 def log_of(addresses: Mapping[str, Any], *, since: int = 0) -> dict[str, Any]:
     """The log of a running simulator (`Log.as_json`), after request number `since`."""
-    address = f"{addresses['control']}/_simulator/log?since={since}"
+    return _told(addresses, f"log?since={since}")
+
+
+def truth_of(addresses: Mapping[str, Any]) -> dict[str, Any]:
+    """The ground truth of a running simulator's world as it is now (`World.truth`)."""
+    return _told(addresses, "truth")
+
+
+def _told(addresses: Mapping[str, Any], what: str) -> dict[str, Any]:
+    address = f"{addresses['control']}/_simulator/{what}"
     with urllib.request.urlopen(address, timeout=30) as reply:  # noqa: S310 - its own control port on loopback
         told: dict[str, Any] = json.load(reply)
     return told

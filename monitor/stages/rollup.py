@@ -29,13 +29,31 @@ class Tally:
     lost: int = 0
     failed: int = 0
 
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(
+            clean=self.clean + other.clean,
+            open=self.open + other.open,
+            lost=self.lost + other.lost,
+            failed=self.failed + other.failed,
+        )
 
-async def roll_up_waiting(rollups: Rollups) -> Tally:
+
+async def roll_up_waiting(rollups: Rollups, *, at_once: int = 1) -> Tally:
     """Count hours until none is left to count, here or in other hands; those of processes that died are waited for.
 
-    Hours that were written to within the last minutes stay marked, and are counted again later. Raises StoreUnavailableError;
-    what was counted before stays so.
+    `at_once` hours are counted side by side: much of the time of each is spent waiting. Hours that were written to within the last
+    minutes stay marked, and are counted again later. Raises StoreUnavailableError; what was counted before stays so.
     """
+    told = await asyncio.gather(*(_roll_up_waiting(rollups) for _ in range(at_once)), return_exceptions=True)
+    tally = Tally()
+    for each in told:
+        if isinstance(each, BaseException):
+            raise each
+        tally += each
+    return tally
+
+
+async def _roll_up_waiting(rollups: Rollups) -> Tally:
     tally = Tally()
     while True:
         claim = await rollups.claim(owner=uuid.uuid4().hex)

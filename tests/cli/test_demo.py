@@ -19,8 +19,9 @@ from monitor.topic import Topic
 
 KEYS = {
     "simulated", "shown", "stored", "missing", "invented", "doubled", "different", "quarantined", "scored", "unscored", "platforms",
-    "examples", "seconds",
+    "examples", "seconds", "topics", "spike", "share_of_voice", "coverage", "checks",
 }  # fmt: skip
+CHECKS = ("spike_hours", "spike_posts", "share_of_voice", "coverage")
 FAULTS = ("missing", "invented", "doubled", "different")
 
 Type = Callable[..., Result]
@@ -38,9 +39,9 @@ def client(own_database: Config) -> Iterator[Any]:
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A world of two days, for what does not depend on its size."""
-    monkeypatch.setattr(demo_module, "DAYS", 2)
-    monkeypatch.setattr(demo_module, "POSTS", 500)
+    """A world of ten days, for what does not depend on its size; in a shorter one its spike would be too small to be found."""
+    monkeypatch.setattr(demo_module, "DAYS", 10)
+    monkeypatch.setattr(demo_module, "POSTS", 1500)
 
 
 def test_once_json__under_a_minute__everything_shown_is_stored_once_and_as_it_was(client: Any, own_database: Config) -> None:
@@ -57,7 +58,18 @@ def test_once_json__under_a_minute__everything_shown_is_stored_once_and_as_it_wa
     assert 6_000 < told["stored"] < 8_000
     assert set(told["platforms"]) == {"feeds", "hackernews", "mastodon"}
     assert told["scored"] > told["unscored"] > 0
-    assert took_s < 60
+    assert took_s < 110  # some 20 s where nothing else runs
+    assert {check["check"]: check["exact"] for check in told["checks"]} == dict.fromkeys(CHECKS, True)
+    spike = told["spike"]
+    assert spike["hours"][0]["from"] >= spike["planted_from"]
+    assert spike["posts"] == spike["shown"] > 150
+    assert len(told["topics"]) == 7
+    assert sum(one["share"] for one in told["share_of_voice"]) == pytest.approx(1)
+    assert {one["platform"]: one["every"] for one in told["coverage"]["platforms"]} == {
+        "feeds": 0,
+        "hackernews": 1,
+        "mastodon": 1,
+    }
     assert "simulated data" in done.stderr
     stored = client[demo_module.DATABASE]
     assert stored.posts.count_documents({}) == told["stored"]
@@ -73,10 +85,13 @@ def test_without_a_terminal__ends_by_itself__and_another_seed_replaces_what_it_m
     told = " ".join(ended.stdout.split())
     for words in (
         "simulated data, invented people and posts",
-        "0 missing, 0 invented, 0 doubled, 0 different - exact",
+        "The planted spike was found",
+        "exact: 3 of 3 planted hours found, 13:00 to 16:00",
+        "stored 0 missing, 0 invented, 0 doubled, 0 different",
         "Try next",
     ):
         assert words in told
+    assert (told.count("exact: "), "WRONG" in told) == (5, False)
     for name in ("mastodon", "hackernews", "feeds", "python", "electric-cars"):
         assert f"\n{name} " in ended.stdout
     before = ids(client)
@@ -84,8 +99,8 @@ def test_without_a_terminal__ends_by_itself__and_another_seed_replaces_what_it_m
     told = json.loads(ended.stdout)
     assert {name: told[name] for name in FAULTS} == dict.fromkeys(FAULTS, 0)
     after = ids(client)
-    assert len(after) == told["stored"] > 200
-    assert len(before) > 200
+    assert len(after) == told["stored"] > 600
+    assert len(before) > 600
     assert len(after - before) > len(after) / 2, "identities may be alike, worlds are not"
     shown = command("sources", "--json")  # of this test's own database: the demo made nothing there
     assert (shown.stdout, "simulated" in shown.stderr) == ("[]\n", False)
@@ -129,3 +144,15 @@ def test_what_is_stored_is_not_what_was_shown__is_a_failure_of_the_command(
     assert ended.exit_code == 1
     assert json.loads(ended.stdout)[fault] == 1
     assert "not what the simulated platforms showed" in str(ended.exception)
+
+
+def test_what_was_counted_is_not_what_was_shown__is_a_failure_of_the_command(
+    command: Type, client: Any, small: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing was collected, and the comparison of posts is silenced: the figures alone have to tell."""
+    monkeypatch.setattr(demo_module, "_collect", lambda *_: 0)
+    ended = command("demo", "--once", "--json")
+    assert ended.exit_code == 1
+    wrong = [check["check"] for check in json.loads(ended.stdout)["checks"] if not check["exact"]]
+    assert wrong == ["spike_hours", "spike_posts", "coverage"], "nothing was shown, so its share is as it should be"
+    assert "What was counted is not the truth: spike_hours, spike_posts, coverage" in str(ended.exception)
