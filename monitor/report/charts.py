@@ -12,11 +12,11 @@ from monitor.report.page import Chart, Label, Rect
 from monitor.trends.hours import Volume
 
 WIDTH, HEIGHT = 720.0, 220.0
-_LEFT, _TOP, _BOTTOM = 46.0, 14.0, 26.0
+_LEFT, _TOP, _BOTTOM = 64.0, 14.0, 26.0
 _ROW = 30.0
 _PLOT = WIDTH - _LEFT - 4
 _FLOOR = HEIGHT - _BOTTOM
-_TICKS = 7  # labels under the bars, at most
+_TICKS = 5  # labels under the bars, at most
 PAINTS = (
     ("bar", "posts"),
     ("usual", "usual: nine of ten such times"),
@@ -70,22 +70,19 @@ def volume_chart(volumes: Sequence[Volume], missing: Sequence[Gap], *, zone: Zon
     def y(posts: float) -> float:
         return round(_FLOOR - (_FLOOR - _TOP) * posts / top, 2)
 
-    rects = [
+    lines = range(0, top + 1, step)
+    usual = [
+        _rect((x(one.period.start), x(one.period.end)), (y(band[1]), y(band[0])), "usual")
+        for one, band in zip(volumes, bands, strict=True)
+        if band is not None
+    ]
+    hatched = [
         _rect((x(gap.period.start), x(gap.period.end)), (_TOP, _FLOOR), "missing" if gap.whole else "partly") for gap in missing
     ]
-    for one, band in zip(volumes, bands, strict=True):
-        left, right = x(one.period.start), x(one.period.end)
-        room = (right - left) / 6  # what is usual shows between the bars
-        if band is not None:
-            rects.append(_rect((left, right), (y(band[1]), y(band[0])), "usual"))
-        kind = "spike" if one.judged is not None and one.judged.spike else "bar"
-        rects.append(
-            _rect(
-                (left + room, right - room), (y(one.posts), _FLOOR), kind, f"{_when(one, zone, hourly=hourly)}: {one.posts:,}"
-            )
-        )
-    labels = [Label(x=_LEFT - 6, y=y(line) + 4, text=f"{line:,}", anchor="end") for line in range(0, top + 1, step)]
-    rects += [_rect((_LEFT, WIDTH - 4), (y(line), y(line) + 0.6), "line") for line in range(0, top + 1, step)]
+    ruled = [_rect((_LEFT, WIDTH - 4), (y(line), y(line) + 0.6), "line") for line in lines]
+    bars = [_bar(one, x(one.period.start), x(one.period.end), y(one.posts), _when(one, zone, hourly=hourly)) for one in volumes]
+    rects = [*usual, *hatched, *ruled, *bars]
+    labels = [Label(x=_LEFT - 6, y=y(line) + 4, text=f"{line:,}", anchor="end") for line in lines]
     every = -(-len(volumes) // _TICKS)
     labels += [
         Label(x=(x(one.period.start) + x(one.period.end)) / 2, y=HEIGHT - 8, text=_when(one, zone, hourly=hourly))
@@ -98,7 +95,7 @@ def volume_chart(volumes: Sequence[Volume], missing: Sequence[Gap], *, zone: Zon
 
 def sentiment_chart(rows: Sequence[tuple[str, int, int, int]], *, caption: str) -> Chart:
     """For each name a bar of its negative, neutral and positive posts as shares of those with a label."""
-    left, rects, labels = 110.0, [], []
+    left, rects, labels = 140.0, [], []
     for number, (name, *counts) in enumerate(rows):
         top, at = number * _ROW + 4, left
         labels.append(Label(x=left - 8, y=top + 15, text=name, anchor="end"))
@@ -113,6 +110,12 @@ def sentiment_chart(rows: Sequence[tuple[str, int, int, int]], *, caption: str) 
     legend = (("negative", "negative"), ("neutral", "neutral"), ("positive", "positive"))
     height = len(rows) * _ROW + 4
     return Chart(width=WIDTH, height=height, rects=tuple(rects), labels=tuple(labels), caption=caption, legend=legend)
+
+
+def _bar(one: Volume, left: float, right: float, top: float, when: str) -> Rect:
+    room = (right - left) / 6  # what is usual shows between the bars
+    kind = "spike" if one.judged is not None and one.judged.spike else "bar"
+    return _rect((left + room, right - room), (top, _FLOOR), kind, f"{when}: {one.posts:,}")
 
 
 def _rect(across: tuple[float, float], down: tuple[float, float], kind: str, told: str = "") -> Rect:

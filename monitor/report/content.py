@@ -1,7 +1,7 @@
 """The sections of a report from what was gathered: figures, trends, coverage and methods. Pure; written in `html` and `markdown`."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -43,7 +43,8 @@ class Content:
 def page_of(content: Content) -> Page:
     """The report."""
     methods, zone = content.methods, content.zone
-    asked = "all posts" if methods.query is None else str(methods.query)
+    query = replace(methods.scope, begin=None, end=None).asks(methods.as_of)
+    asked = "all posts" if query is None else str(query)
     begin, end = (clock(at, zone) for at in (methods.period.start, methods.period.end))
     empty = Section(heading="Posts", sentences=("No stored post is in this scope.",))
     return Page(
@@ -88,7 +89,7 @@ def _glance(content: Content, summary: Summary) -> Section:
         ),
         cells("change", _change(content)),
         cells("net sentiment", f"{_net(whole)}, of {whole.scored:,} posts with a sentiment"),
-        cells("time covered", percent(content.methods.then.coverage.whole.every)),
+        cells("time covered", _covered(content.methods)),
     ]
     return Section(heading="At a glance", tables=(Table(caption="Figures of the scope", headings=("", ""), rows=tuple(rows)),))
 
@@ -259,13 +260,8 @@ def _tops(summary: Summary) -> Iterator[Section]:
 def _coverage(content: Content) -> Iterator[Section]:
     found, zone = content.methods.then.coverage, content.zone
     whole = found.whole
-    if not whole.sources:
-        told = ["No source serves this scope, so none of its time is known to be covered."]
-    elif whole.sources == 1:
-        told = [f"{percent(whole.every)} of the time is covered by its one source."]
-    else:
-        one = f"{percent(whole.any)} by at least one of them"
-        told = [f"{percent(whole.every)} of the time is covered by all {whole.sources} sources, {one}."]
+    told = [f"Of the time {_covered(content.methods)} is covered."] if whole.sources else []
+    told += [] if whole.sources else ["No source serves this scope, so none of its time is known to be covered."]
     told += _estimated(content.estimate)
     told.append("Coverage says what was asked and answered, and nothing of posts that a platform does not show.")
     holes = sorted(
@@ -278,6 +274,13 @@ def _coverage(content: Content) -> Iterator[Section]:
     caption = f"Gaps, the longest of {len(holes)}" if len(holes) > MOST_HOLES else "Gaps"
     table = Table(caption=caption, headings=("from", "to", "state", "reason", "source"), rows=rows)
     yield Section(heading="Coverage", sentences=tuple(told), tables=(table,) if rows else ())
+
+
+def _covered(methods: Methods) -> str:
+    whole = methods.then.coverage.whole
+    if whole.sources < 2:
+        return percent(whole.every)
+    return f"{percent(whole.any)} by at least one of {whole.sources} sources, {percent(whole.every)} by all"
 
 
 def _estimated(estimate: ScopeVolume | None) -> Iterator[str]:
