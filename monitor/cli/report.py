@@ -1,6 +1,7 @@
 """`monitor report`: what was said in a scope on one page: on the terminal, or as HTML to print or Markdown to paste."""
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -11,6 +12,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from monitor import clock
+from monitor.analysis.bucket import HOUR
 from monitor.cli.chart import Bar, chart
 from monitor.cli.coverage import volume_told
 from monitor.cli.methods import methods_of
@@ -23,6 +25,7 @@ from monitor.cli.stats import stats_told, summary_of
 from monitor.errors import UsageError
 from monitor.methods.gathering import frozen
 from monitor.methods.paragraph import json_of as methods_told
+from monitor.moment import written
 from monitor.report.content import Content, page_of
 from monitor.report.content import clock as clock_told
 from monitor.report.html import html
@@ -30,6 +33,7 @@ from monitor.report.markdown import markdown
 from monitor.report.page import Page, Section, Table
 from monitor.scope import Scope
 from monitor.store.connection import Store
+from monitor.store.dirty import hour_of
 from monitor.store.scope_volume import scope_volume
 from monitor.store.scoped import window_of
 from monitor.terms import terms_of
@@ -82,6 +86,7 @@ def report(scope_text: str, out: Path | None, title: str | None, note: str | Non
 
 async def _read(scope: Scope, now: datetime, *, title: str | None, note: str | None) -> Content:
     still, as_of = frozen(scope, now)
+    still = in_whole_hours(still)
     async with opened() as store:
         await say_if_simulated(store)
         methods = await methods_of(store, still)
@@ -96,6 +101,16 @@ async def _read(scope: Scope, now: datetime, *, title: str | None, note: str | N
             title=title,
             note=note,
         )
+
+
+def in_whole_hours(still: Scope) -> Scope:
+    """The scope with its ends moved apart to full hours of UTC, as which trends are counted: then all figures are of the same posts."""
+    begin, end = (None if at is None else datetime.fromisoformat(at) for at in (still.begin, still.end))
+    if begin is not None:
+        begin = hour_of(begin)
+    if end is not None and end != hour_of(end):
+        end = hour_of(end) + HOUR
+    return replace(still, begin=None if begin is None else written(begin), end=None if end is None else written(end))
 
 
 async def _trends(store: Store, still: Scope, as_of: datetime, length: timedelta) -> Trends | None:

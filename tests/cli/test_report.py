@@ -79,6 +79,13 @@ def test_numbers__are_those_of_stats(command: Type, stored: None) -> None:
     assert f"{stats['net_sentiment']:+.2f}" in page
 
 
+def test_period_within_hours__is_widened_so_that_all_figures_are_of_the_same_posts(command: Type, stored: None) -> None:
+    told = json.loads(command("report", "topic=tea&from=2026-11-10T02:25:10Z&to=2026-11-10T09:05:00Z", "--json").stdout)
+    assert (told["methods"]["from"], told["methods"]["to"]) == ("2026-11-10T02:00:00.000Z", "2026-11-10T10:00:00.000Z")
+    bars = sum(each["posts"] for each in told["trends"]["volume"]["intervals"])
+    assert (bars, told["trends"]["posts"], told["stats"]["posts"], told["methods"]["posts"]) == (24, 24, 24, 24)
+
+
 def test_terminal__is_one_safe_page(command: Type, stored: None) -> None:
     shown = command("report", SCOPE, "--title", "Tea \x1b[31m", "--note", "For Monday").stdout
     for heading in ("At a glance", "Volume", "Platforms and sentiment", "Most engaging posts", "Coverage", "Methods"):
