@@ -54,7 +54,7 @@ def stats(scope_text: str, *, with_coverage: bool, as_json: bool, fail_empty: bo
     summary, volume = run(_read(scope, now, with_coverage=with_coverage))
     if as_json:
         coverage = {} if volume is None else {"coverage": volume_told(volume)}
-        click.echo(json.dumps(_told(scope, summary) | coverage, ensure_ascii=False))
+        click.echo(json.dumps(stats_told(scope, summary) | coverage, ensure_ascii=False))
     elif summary is None or not summary.whole.posts:
         click.echo(f"No stored post is in the scope {str(scope) or 'of all posts'}.", err=True)
     else:
@@ -73,7 +73,7 @@ async def _read(scope: Scope, now: datetime, *, with_coverage: bool) -> tuple[Su
     async with opened() as store:
         await say_if_simulated(store)
         window = await window_of(store.database, scope, now=now)
-        summary = None if window is None else await _summary(store, scope, window, now)
+        summary = None if window is None else await summary_of(store, scope, window, now)
         if not with_coverage:
             return summary, None
         frozen = scope.frozen(now)
@@ -82,7 +82,7 @@ async def _read(scope: Scope, now: datetime, *, with_coverage: bool) -> tuple[Su
         return summary, await scope_volume(store.database, frozen, period, by_rollups=by_rollups, now=now)
 
 
-async def _summary(store: Store, scope: Scope, window: Window, now: datetime) -> Summary:
+async def summary_of(store: Store, scope: Scope, window: Window, now: datetime) -> Summary:
     zone = ZoneInfo(scope.zone)
     if answered_by_rollups(scope):
         return await Summaries(store.database).rolled(window, zone, limit=ROWS)
@@ -91,7 +91,7 @@ async def _summary(store: Store, scope: Scope, window: Window, now: datetime) ->
     return await counted(posts, window, zone, limit=ROWS)
 
 
-def _told(scope: Scope, summary: Summary | None) -> dict[str, Any]:
+def stats_told(scope: Scope, summary: Summary | None) -> dict[str, Any]:
     told: dict[str, Any] = {"scope": str(scope), "tz": scope.zone}
     if summary is None:
         empty: dict[str, Any] = {name: [] for name in ("days", "platforms", "tags", "authors", "domains")}

@@ -93,6 +93,7 @@ class Sources:
             "facts": dict(source.facts),
             "bookmark": bookmark_document(Bookmark()),
             "lease": {"owner": None, "epoch": 0, "until": None},
+            "made_at": clock.now(),
             "next_due": clock.now(),
             "state": "never ran",
             "state_reason": None,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, TypedDict, Unpack
 
 from pymongo.asynchronous.client_session import AsyncClientSession
@@ -63,6 +64,12 @@ class Topics:
         """Read what a topic was, oldest version first."""
         found = self._versions.find({"topic": topic_id}).sort("version", 1)
         return [_topic_of(stored | {"_id": stored["topic"]}) async for stored in found]
+
+    @tells_outage
+    async def history(self, topic_id: str, *, then: datetime) -> list[tuple[Topic, datetime]]:
+        """The versions that a topic had by a moment, oldest first, each with when it was made."""
+        found = self._versions.find({"topic": topic_id, "made_at": {"$lte": then}}).sort("version", 1)
+        return [(_topic_of(stored | {"_id": stored["topic"]}), stored["made_at"]) async for stored in found]
 
     @tells_outage
     async def edit(self, topic_id: str, **changes: Unpack[Changes]) -> Topic:
