@@ -16,6 +16,7 @@ _LEFT, _TOP, _BOTTOM = 64.0, 14.0, 26.0
 _ROW = 30.0
 _PLOT = WIDTH - _LEFT - 4
 _FLOOR = HEIGHT - _BOTTOM
+_LAST = WIDTH - 60  # where the middle of a label may be
 _TICKS = 5  # labels under the bars, at most
 PAINTS = (
     ("bar", "posts"),
@@ -85,7 +86,7 @@ def volume_chart(volumes: Sequence[Volume], missing: Sequence[Gap], *, zone: Zon
     labels = [Label(x=_LEFT - 6, y=y(line) + 4, text=f"{line:,}", anchor="end") for line in lines]
     every = -(-len(volumes) // _TICKS)
     labels += [
-        Label(x=(x(one.period.start) + x(one.period.end)) / 2, y=HEIGHT - 8, text=_when(one, zone, hourly=hourly))
+        Label(x=min(_LAST, (x(one.period.start) + x(one.period.end)) / 2), y=HEIGHT - 8, text=_when(one, zone, hourly=hourly))
         for one in volumes[every // 2 :: every]
     ]
     kinds = {rect.kind for rect in rects} | ({"bar"} if volumes else set())

@@ -155,16 +155,10 @@ def _sentiment(summary: Summary) -> Section:
     rows.append(
         cells("all", f"{whole.posts:,}", "", f"{whole.positive:,}", f"{whole.neutral:,}", f"{whole.negative:,}", _net(whole))
     )
-    headings = (
-        "platform",
-        "posts",
-        "share (95 % interval)",
-        "positive",
-        "neutral",
-        "negative",
-        "net sentiment (95 % interval)",
-    )
-    table = Table(caption="Posts and sentiment by platform", headings=headings, rows=tuple(rows), right=frozenset(range(1, 7)))
+    headings = ("platform", "posts", "share", "positive", "neutral", "negative", "net sentiment")
+    caption = "Posts and sentiment by platform, with 95 % intervals"
+    right, wide = frozenset(range(1, 7)), frozenset({3, 4, 5})
+    table = Table(caption=caption, headings=headings, rows=tuple(rows), right=right, wide=wide)
     bars = [
         (name, each.negative, each.neutral, each.positive)
         for name, each in (("all", whole), *((share.key, figures) for share, figures in parts))
@@ -260,7 +254,7 @@ def _tops(summary: Summary) -> Iterator[Section]:
 def _coverage(content: Content) -> Iterator[Section]:
     found, zone = content.methods.then.coverage, content.zone
     whole = found.whole
-    told = [f"Of the time {_covered(content.methods)} is covered."] if whole.sources else []
+    told = [f"Covered of the time: {_covered(content.methods)}."] if whole.sources else []
     told += [] if whole.sources else ["No source serves this scope, so none of its time is known to be covered."]
     told += _estimated(content.estimate)
     told.append("Coverage says what was asked and answered, and nothing of posts that a platform does not show.")
@@ -280,7 +274,7 @@ def _covered(methods: Methods) -> str:
     whole = methods.then.coverage.whole
     if whole.sources < 2:
         return percent(whole.every)
-    return f"{percent(whole.any)} by at least one of {whole.sources} sources, {percent(whole.every)} by all"
+    return f"{percent(whole.any)} by at least one of {whole.sources} sources, {percent(whole.every)} by all of them"
 
 
 def _estimated(estimate: ScopeVolume | None) -> Iterator[str]:

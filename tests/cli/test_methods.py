@@ -170,6 +170,12 @@ def test_edit_or_deletion__is_told_and_changes_the_hash(
     assert after["sha256"] != before["sha256"]
 
 
+def test_crawl_at_work__is_told(command: Type, collected: None, with_store: Callable[..., Any]) -> None:
+    assert command("methods", SCOPE).stderr == ""
+    with_store(lambda store: store.leases.claim(TAG.id, owner="test"))
+    assert "Sources are being read" in command("methods", SCOPE).stderr
+
+
 def test_hash__that_is_none__is_refused(command: Type) -> None:
     assert "is no hash of a selection" in str(command("methods", SCOPE, "--hash", "xyz").exception)
 
