@@ -62,9 +62,13 @@ async def scope_volume(
     holes = inner is not None and any(
         len(_inside(together.whole_hours, inner)) < inner.hours for together in covered.coverage.platforms.values()
     )
-    since = hour_of(period.start - HISTORY) if holes else period.start
-    counts = await _counts(database, scope, Period(start=since, end=period.end), by_rollups=by_rollups, now=now)
-    known = await covered_over(database, scope, Period(start=since, end=period.end)) if holes else covered
+    counts = await _counts(database, scope, period, by_rollups=by_rollups, now=now)
+    known = covered
+    if holes:
+        since, until = hour_of(period.start - HISTORY), hour_of(period.start)
+        before = await _counts(database, scope, Period(start=since, end=until), by_rollups=by_rollups, now=now)
+        counts = {platform: {**before.get(platform, {}), **counts.get(platform, {})} for platform in {*before, *counts}}
+        known = await covered_over(database, scope, Period(start=since, end=period.end))
     parts = platform_volumes(counts, known, inner, period, zone=ZoneInfo(scope.zone))
     unknown = tuple(platform for platform, part in parts.items() if part.posts is None)
     return ScopeVolume(covered=covered, volume=added(parts.values()), unknown=unknown)

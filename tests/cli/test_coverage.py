@@ -237,6 +237,13 @@ def test_stats__holes_are_estimated_from_the_weeks_before(command: Type, five_we
     assert "coverage" not in told(command("stats", SCOPE, "--json"))
 
 
+def test_stats__period_that_begins_within_an_hour__counts_only_what_lies_in_it(command: Type, five_weeks: None) -> None:
+    command("rollup")
+    for more in ("", "&q=tea"):
+        found = told(command("stats", f"topic=tea&from=2026-11-10T00:15:00Z&to=2026-11-11{more}", "--coverage", "--json"))
+        assert (found["posts"], found["coverage"]["posts_counted"], found["coverage"]["missing_hours"]) == (35, 35, 6)
+
+
 def test_stats__all_covered__nothing_is_estimated(command: Type, five_weeks: None) -> None:
     command("rollup")
     coverage = told(command("stats", "topic=tea&from=2026-11-08&to=2026-11-09", "--coverage", "--json"))["coverage"]
