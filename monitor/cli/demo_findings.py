@@ -130,7 +130,7 @@ class Findings:
                 wrong += [f"{platform} {percent(covered)} of a past that it does not show"] if covered else []
             elif together.every < 1:
                 wrong.append(f"{platform} {percent(together.every)}, {refused:,} requests not answered")
-        says = "all that can be paged back is proven; feeds show no past, none is claimed"
+        says = "all that pages back is proven; feeds show no past, none is claimed"
         return Check(name="coverage", exact=not wrong, says=", ".join(wrong) or says)
 
 
