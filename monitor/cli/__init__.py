@@ -40,7 +40,7 @@ COMMANDS = {
     "sources": "sources",
     "stats": "stats",
     "topics": "topics",
-    "track": "track",
+    "track": "topics.track",
     "trends": "trends",
     "why": "why",
 }

@@ -7,6 +7,7 @@ from typing import Any
 
 from monitor import clock
 from monitor.analysis.bucket import HOUR, Period
+from monitor.analysis.coverage import COVERED
 from monitor.analysis.interval import Estimate
 from monitor.analysis.net_sentiment import Labels, net_sentiment
 from monitor.analysis.share import Share, shares
@@ -16,7 +17,7 @@ from monitor.scope import Scope
 from monitor.simulator.expected import Planted, last_shown, posts_of, written_between
 from monitor.store.connection import Store
 from monitor.store.figures import Figures
-from monitor.store.scope_coverage import ScopeCoverage, covered_over
+from monitor.store.scope_coverage import ScopeCoverage, covered_over, percent
 from monitor.store.scoped import window_of
 from monitor.store.volumes import Volumes
 from monitor.trends.trends import Asked, Trends, read_trends
@@ -121,14 +122,15 @@ class Findings:
         return Check(name="share_of_voice", exact=not different, says=says)
 
     def _coverage(self) -> Check:
-        """Everything was answered whole, so all time is proven, but for platforms that show no past."""
+        """The simulator withholds nothing, so all time is to be proven, but for platforms that show no past."""
         wrong = [] if self.covered.coverage.sources else ["no source was polled"]
         for platform, together in self.covered.coverage.platforms.items():
-            if self.refused.get(platform):
-                wrong.append(f"{platform} refused {self.refused[platform]:,} requests")
-            elif together.shares.get("covered", 0.0) != (0.0 if platform in WITHOUT_PAST else 1.0):
-                wrong.append(f"{platform} {together.shares.get('covered', 0.0):.2%}")
-        says = "all that can be paged back is proven; feeds show no past, none is claimed"
+            covered, refused = together.shares.get(COVERED, 0.0), self.refused.get(platform, 0)
+            if platform in WITHOUT_PAST:
+                wrong += [f"{platform} {percent(covered)} of a past that it does not show"] if covered else []
+            elif together.every < 1:
+                wrong.append(f"{platform} {percent(together.every)}, {refused:,} requests not answered")
+        says = "all that pages back is proven; feeds show no past, none is claimed"
         return Check(name="coverage", exact=not wrong, says=", ".join(wrong) or says)
 
 

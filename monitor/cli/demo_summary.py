@@ -113,8 +113,8 @@ def _next(findings: Findings, console: Console) -> None:
         console,
         "\n[bold]Try next[/]\n"
         "  export MONITOR_DATABASE=monitor_demo      # the database of the demo\n"
-        f"  monitor trends 'topic={spike}'      # and who, what and which words are behind it\n"
-        f"  monitor compare {other} {spike}      # shares, change, sentiment side by side\n"
+        f"  monitor trends 'topic={spike}'      # who and what is behind it\n"
+        f"  monitor compare {other} {spike}      # side by side\n"
         "  monitor coverage from=-28d                # what was read, source by source\n"
         f"  monitor posts 'topic={spike}&{days}'\n"
         "  monitor db start --tcp && monitor db uri  # for mongosh or Compass\n",

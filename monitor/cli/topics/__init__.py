@@ -9,8 +9,8 @@ from monitor.cli.topics.explain import explain
 from monitor.cli.topics.listing import list_topics, show
 from monitor.cli.topics.rematch import rematch
 from monitor.cli.topics.remove import remove
+from monitor.cli.topics.track import track
 from monitor.cli.topics.trial import trial
-from monitor.cli.track import track
 
 
 @click.group()
