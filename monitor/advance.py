@@ -85,7 +85,8 @@ def reach_back(bookmark: Bookmark, since: datetime | None, *, rules: Rules, now:
     """Open the gap that leads from what was ever asked back to `since`, unless it is open or was read already."""
     if since is None or bookmark.start is None or any(gap.floor is None for gap in bookmark.gaps):
         return bookmark
-    started = rules.marked_at(bookmark.start) or bookmark.start_at
+    known = [at for at in (rules.marked_at(bookmark.start), bookmark.start_at) if at is not None]
+    started = min(known, default=None)  # where the end of everything was reached, that is told by `start_at` alone
     if started is not None and started <= since:
         return bookmark
     gap = Gap(
@@ -143,6 +144,9 @@ def _newest(bookmark: Bookmark, facts: Facts, rules: Rules, since: datetime | No
             start_at=facts.bottom_at,
             asked_at=facts.asked_at,
         )
+        if facts.end and since is not None and facts.bottom_at is not None and since < facts.bottom_at:
+            down = _down_to(since, facts.asked_at, facts, rules)
+            return Move(bookmark=replace(first, start_at=since), intervals=down, progress=True)
         if since is None or facts.end or (facts.bottom_at is not None and facts.bottom_at <= since):
             return Move(bookmark=first, intervals=covered, progress=True)
         gap = _opened(bottom, None, facts, since)
@@ -197,11 +201,17 @@ def _close(bookmark: Bookmark, gap: Gap, facts: Facts, bottom: Mark | None, rule
         moved = replace(moved, heads=_sunk(bookmark.heads, gap, facts, rules, lowest), start=lowest, start_at=started)
     to_at = gap.top_at or facts.asked_at
     from_at = gap.floor_at or facts.bottom_at
+    return Move(bookmark=moved, intervals=_down_to(from_at, to_at, facts, rules), progress=True)
+
+
+def _down_to(from_at: datetime | None, to_at: datetime, facts: Facts, rules: Rules) -> tuple[Interval, ...]:
+    """What a page proves that ends a walk at `from_at`: where the platform has no more to show, that there is nothing, or that it is
+    kept no longer."""
     edge = facts.asked_at - rules.window if rules.window is not None else None
     if facts.end and edge is not None and from_at is not None and from_at < edge < to_at:
         capped = _interval(from_at, edge, "capped", facts, reason="beyond what the platform keeps reachable")
-        return Move(bookmark=moved, intervals=(*_interval(edge, to_at, "covered", facts), *capped), progress=True)
-    return Move(bookmark=moved, intervals=_interval(from_at, to_at, "covered", facts), progress=True)
+        return (*_interval(edge, to_at, "covered", facts), *capped)
+    return _interval(from_at, to_at, "covered", facts)
 
 
 def _forward(bookmark: Bookmark, step: Step, facts: Facts, rules: Rules) -> Move:

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor.advance import Facts, Rules, advance, floor_of
+from monitor.advance import Facts, Rules, advance, floor_of, reach_back
 from monitor.bookmark import Bookmark, Mark, Step, order
+from monitor.source import Order
 from monitor.walk import Walk
 
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
@@ -320,3 +321,25 @@ def test_whole__walk_tells_that_every_entry_was_new() -> None:
         walk.took(step, advance(bookmark, step, facts, rules=whole), facts)
         told.append(walk.rolled_off)
     assert told == [False, True]
+
+
+@pytest.mark.parametrize("kind", ["newest", "oldest"])
+def test_first_page__shows_all_there_is__what_lies_before_it_is_proven_back_to_since(kind: Order) -> None:
+    """And is not asked for again by the next poll."""
+    known, since, now = rules(kind, timed=True), at(0), at(1_000_000)
+    facts = Facts(
+        marks=(900_000, 800_000), asked_at=now, began_at=now, top_at=at(900_000), bottom_at=at(800_000), end=True, posts=2
+    )
+    move = advance(Bookmark(), Step(), facts, rules=known, since=since)
+    assert [(told.from_at, told.to_at, told.state) for told in move.intervals] == [(since, now, "covered")]
+    assert reach_back(move.bookmark, since, rules=known, now=now) == move.bookmark
+    older = reach_back(move.bookmark, at(-1000), rules=known, now=now)
+    assert [gap.since for gap in older.gaps] == [at(-1000)]
+
+
+def test_first_page__shows_all_that_is_kept__what_lies_before_is_capped() -> None:
+    known = replace(rules("newest", timed=True), window=timedelta(seconds=500))
+    facts = Facts(marks=(900_000,), asked_at=at(1_000_000), top_at=at(900_000), bottom_at=at(900_000), end=True, posts=1)
+    move = advance(Bookmark(), Step(), facts, rules=known, since=at(0))
+    told = sorted((one.from_at, one.to_at, one.state) for one in move.intervals)
+    assert told == [(at(0), at(500_000), "capped"), (at(500_000), at(1_000_000), "covered")]
