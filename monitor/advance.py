@@ -15,13 +15,10 @@ MOST_GAPS = 64  # beyond it the two oldest are joined: some re-reading, never lo
 MOST_HEADS = 64
 MOST_TRIES = 8  # refusals after which a gap is given up and said to be `failed`
 SEEN_ENTRIES = 500  # more than any feed shows at once
+BEYOND = "beyond what the platform keeps reachable"
 BUDGET_USED = "the calls for filling it are used up"
 FUTURE = timedelta(days=1)  # a mark later than this is a wrong clock and would hide all true posts
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def _timeless(_mark: Mark) -> datetime | None:
-    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +27,7 @@ class Rules:
 
     order: Order
     overlap: timedelta
-    marked_at: Callable[[Mark], datetime | None] = _timeless
+    marked_at: Callable[[Mark], datetime | None] = lambda _mark: None
     cursor_ttl: timedelta | None = None
     window: timedelta | None = None
     resumes_by_mark: bool = True
@@ -85,8 +82,8 @@ def reach_back(bookmark: Bookmark, since: datetime | None, *, rules: Rules, now:
     """Open the gap that leads from what was ever asked back to `since`, unless it is open or was read already."""
     if since is None or bookmark.start is None or any(gap.floor is None for gap in bookmark.gaps):
         return bookmark
-    known = [at for at in (rules.marked_at(bookmark.start), bookmark.start_at) if at is not None]
-    started = min(known, default=None)  # where the end of everything was reached, that is told by `start_at` alone
+    # Where the end of everything was reached, that is told by `start_at` alone.
+    started = min((at for at in (rules.marked_at(bookmark.start), bookmark.start_at) if at is not None), default=None)
     if started is not None and started <= since:
         return bookmark
     gap = Gap(
@@ -205,11 +202,10 @@ def _close(bookmark: Bookmark, gap: Gap, facts: Facts, bottom: Mark | None, rule
 
 
 def _down_to(from_at: datetime | None, to_at: datetime, facts: Facts, rules: Rules) -> tuple[Interval, ...]:
-    """What a page proves that ends a walk at `from_at`: where the platform has no more to show, that there is nothing, or that it is
-    kept no longer."""
+    """What a page proves that ends a walk at `from_at`: where nothing more is shown, that there is none, or none is kept so long."""
     edge = facts.asked_at - rules.window if rules.window is not None else None
     if facts.end and edge is not None and from_at is not None and from_at < edge < to_at:
-        capped = _interval(from_at, edge, "capped", facts, reason="beyond what the platform keeps reachable")
+        capped = _interval(from_at, edge, "capped", facts, reason=BEYOND)
         return (*_interval(edge, to_at, "covered", facts), *capped)
     return _interval(from_at, to_at, "covered", facts)
 
@@ -362,7 +358,7 @@ def _lapse(bookmark: Bookmark, rules: Rules, now: datetime) -> tuple[Bookmark, t
         if not (beyond or spent or gap.tries >= MOST_TRIES):
             kept.append(gap)
             continue
-        reason = "beyond what the platform keeps reachable" if beyond else BUDGET_USED if spent else gap.reason
+        reason = BEYOND if beyond else BUDGET_USED if spent else gap.reason
         state: State = "capped" if beyond else "limited" if spent else "failed"
         told.append(Interval(from_at=gap.floor_at, to_at=gap.top_at, state=state, reason=reason, asked_at=now))
     return (replace(bookmark, gaps=tuple(kept)), tuple(told)) if told else (bookmark, ())
