@@ -4,13 +4,14 @@ Made on an empty database, checked at each start, changed only by `monitor db mi
 a database of another version, or into one that lacks a unique index and would store doubles in silence.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from pymongo import ASCENDING, DESCENDING
+from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError, OperationFailure
 
@@ -26,6 +27,7 @@ logger = logging.getLogger(__name__)
 VERSION = 3
 
 _NAMESPACE_EXISTS = 48
+_AT_ONCE = 4  # connections are dear, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +151,16 @@ async def _add_rollups(database: AsyncDatabase[dict[str, Any]]) -> None:
 
 
 async def _make_all(database: AsyncDatabase[dict[str, Any]]) -> None:
-    for name, collection in COLLECTIONS.items():
-        await _make(database, name, collection)
+    """A few at once: each waits for the server's disk most of its time. What fails is raised when the others are done."""
+    places = asyncio.Semaphore(_AT_ONCE)
+
+    async def make(name: str, collection: Collection) -> None:
+        async with places:
+            await _make(database, name, collection)
+
+    made = await asyncio.gather(*(make(*each) for each in COLLECTIONS.items()), return_exceptions=True)
+    if errors := [error for error in made if error is not None]:
+        raise errors[0]
 
 
 MIGRATIONS: tuple[Migration, ...] = (
@@ -175,8 +185,7 @@ async def prepare(database: AsyncDatabase[dict[str, Any]]) -> None:
 
 async def create(database: AsyncDatabase[dict[str, Any]], *, version: int = VERSION) -> None:
     """Make every collection, validator and index that is missing, then note the version; any number of processes at once."""
-    for name, collection in COLLECTIONS.items():
-        await _make(database, name, collection)
+    await _make_all(database)
     note = {"version": version, "made_at": clock.now()}
     await database["meta"].update_one({"_id": "schema"}, {"$setOnInsert": note}, upsert=True)
 
@@ -250,8 +259,9 @@ async def _strangers(database: AsyncDatabase[dict[str, Any]]) -> list[str]:
 
 async def _missing(database: AsyncDatabase[dict[str, Any]], collections: Mapping[str, Collection]) -> list[tuple[str, Index]]:
     """Indexes that are not there, or not as they must be."""
+    indexed = {name: collection for name, collection in collections.items() if collection.indexes}
     missing: list[tuple[str, Index]] = []
-    for name, collection in collections.items():
+    for name, collection in indexed.items():
         there = {
             (tuple(stored["key"].items()), bool(stored.get("unique")))
             for stored in await (await database[name].list_indexes()).to_list()
@@ -269,11 +279,19 @@ async def _make(database: AsyncDatabase[dict[str, Any]], name: str, collection: 
             raise
         # It is there with other options, or another process has just made it; the options are ours to say.
         await insist(lambda: database.command("collMod", name, validator=collection.validator), database)
+    plain = [IndexModel(list(index.keys), name=index.name) for index in collection.indexes if not index.unique]
+    if plain:
+        await insist(partial(database[name].create_indexes, plain), database)
     for index in collection.indexes:
-        try:
-            await insist(partial(database[name].create_index, list(index.keys), unique=index.unique, name=index.name), database)
-        except DuplicateKeyError as error:
-            raise SchemaError(
-                f"The unique index {index.name} of {name} cannot be made, since {name} holds doubles by "
-                f"{', '.join(key for key, _ in index.keys)}. Remove them, then run: monitor db migrate"
-            ) from error
+        if index.unique:
+            await _make_unique(database, name, index)
+
+
+async def _make_unique(database: AsyncDatabase[dict[str, Any]], name: str, index: Index) -> None:
+    try:
+        await insist(partial(database[name].create_index, list(index.keys), unique=True, name=index.name), database)
+    except DuplicateKeyError as error:
+        raise SchemaError(
+            f"The unique index {index.name} of {name} cannot be made, since {name} holds doubles by "
+            f"{', '.join(key for key, _ in index.keys)}. Remove them, then run: monitor db migrate"
+        ) from error
