@@ -116,14 +116,14 @@ def test_nothing_carries_sentiment__says_so() -> None:
 
 
 def test_scorer__gives_no_account__says_so_plainly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(why_module, "named", lambda _name: Silent())
+    monkeypatch.setattr(why_module, "scorer_named", lambda _name: Silent())
     told = typed("--text", TEXT, "--scorer", "silent")
     assert told.stdout == ("positive, compound +0.5000, by silent 1\nThis scorer does not say which words drove its scores.\n")
     assert json.loads(typed("--text", TEXT, "--json").stdout)["words"] is None
 
 
 def test_scorer__its_own_account__is_shown_without_terminal_codes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(why_module, "named", lambda _name: Telling())
+    monkeypatch.setattr(why_module, "scorer_named", lambda _name: Telling())
     assert "      +1.000  gut\N{REPLACEMENT CHARACTER}[2J\n" in typed("--text", TEXT).stdout
 
 
