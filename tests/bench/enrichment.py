@@ -1,8 +1,16 @@
-"""What enriching one post costs: tags, links and the match of 100 topics of all kinds, without detecting a language."""
+"""What enriching one post costs: tags, links and the match of 100 topics of all kinds, without detecting a language.
+
+The bar is 60 us on a machine where vaderSentiment 3.3.2 takes 119 us for a post of 219 characters; the same is measured here in the
+same call, and the bar scaled by it, since machines differ by more than the code does.
+"""
 
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from time import perf_counter
+
+from scorer import posts as long_posts
+from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from monitor.crawl.enrich import enrich
 from monitor.post import Author, Post
@@ -11,6 +19,7 @@ from monitor.query.watch import Watch
 from monitor.topic import Topic
 
 MOST_US = 60
+REFERENCE_US = 119
 ROUNDS = 1000
 MATCHING = 4  # topics that catch something
 TEXTS = (
@@ -39,21 +48,29 @@ def query(number: int) -> str:
     return kinds[number % len(kinds)].format(number if number >= MATCHING else "")
 
 
+def fastest_us(work: Callable[[], object], *, things: int, rounds: int) -> float:
+    """Microseconds per thing in the fastest round: that tells what it costs; all others, what else the machine did."""
+    rounds_s = []
+    for _ in range(rounds):
+        begun = perf_counter()
+        work()
+        rounds_s.append(perf_counter() - begun)
+    return min(rounds_s) / things * 1e6
+
+
 def main() -> int:
     posts = [post(number, text) for number, text in enumerate(TEXTS)]
     topics = Watch((Topic(id=f"t{number}", name="t", query=query(number)), parse(query(number))) for number in range(100))
     matched = sum(len(enrich(each, topics).topics) for each in posts)
-    rounds = []  # the fastest tells what it costs; all others, what else the machine did
-    for _ in range(ROUNDS):
-        begun = perf_counter()
-        for each in posts:
-            enrich(each, topics)
-        rounds.append(perf_counter() - begun)
-    each_us = min(rounds) / len(posts) * 1e6
+    each_us = fastest_us(lambda: [enrich(each, topics) for each in posts], things=len(posts), rounds=ROUNDS)
+    analyzer, said = SentimentIntensityAnalyzer(), long_posts()[:200]
+    reference_us = fastest_us(lambda: [analyzer.polarity_scores(text) for text in said], things=len(said), rounds=10)
+    slower = reference_us / REFERENCE_US
     print(
-        f"enrichment: {each_us:.0f} us per post with 100 topics, {matched / len(posts):.0f} of them matching (at most {MOST_US})"
+        f"enrichment: {each_us / slower:.0f} us per post with 100 topics, {matched / len(posts):.0f} of them matching (at most "
+        f"{MOST_US}); as measured {each_us:.0f} us, on a machine {slower:.1f} times slower than the one of the bar"
     )
-    return 1 if each_us > MOST_US else 0
+    return 1 if each_us > MOST_US * slower else 0
 
 
 if __name__ == "__main__":
