@@ -11,7 +11,6 @@ import logging
 import random
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -355,9 +354,8 @@ class PlatformSpider(scrapy.Spider):
             await asyncio.sleep(self._lease_s / 3)
             try:
                 store = await self.session.store()
-                for claim in list(self._claimed.values()):
-                    with suppress(LeaseLostError):  # one that is lost must not cost the others theirs
-                        await store.leases.renew(claim.source.id, epoch=claim.epoch, lease_s=self._lease_s)
+                epochs = {source_id: claim.epoch for source_id, claim in self._claimed.items()}
+                await store.leases.renew(epochs, lease_s=self._lease_s)
             except MonitorError as error:
                 logger.warning("event=renew_failed reason=%s", error)
             except Exception:  # whatever it is, the next round may renew again

@@ -8,11 +8,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pymongo import ReturnDocument
+from pymongo import ReturnDocument, UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
 
 from monitor.bookmark import Bookmark
-from monitor.errors import LeaseLostError
 from monitor.source import IMPORT, Source
 from monitor.store.bookmarks import bookmark_of
 from monitor.store.document import Document
@@ -57,15 +56,20 @@ class Leases:
         return await self._claim(wanted, owner=owner, lease_s=lease_s, sort=(("next_due", 1),))
 
     @tells_outage
-    async def renew(self, source_id: str, *, epoch: int, lease_s: float = LEASE_S) -> None:
-        """Hold on to a lease, from now. One that ran out and that nobody took is renewed too. Raises LeaseLostError."""
+    async def renew(self, epochs: Mapping[str, int], *, lease_s: float = LEASE_S) -> int:
+        """Hold on to leases, by id with their epochs, from now; returns how many. One that ran out and that nobody took is renewed too.
+
+        All in one command: one after the other, many would take longer than a lease on a slow server.
+        """
+        if not epochs:
+            return 0
+        held: list[Document] = [{"$set": {"lease.until": _until(lease_s)}}]
         # The filter asks for an owner as well: what was given back must be claimed anew.
-        result = await self._sources.update_one(
-            {"_id": source_id, "lease.epoch": epoch, "lease.owner": {"$ne": None}},
-            [{"$set": {"lease.until": _until(lease_s)}}],
-        )
-        if result.matched_count == 0:
-            raise LeaseLostError(f"Another run has taken over the source {source_id}; this one leaves it alone.")
+        renewals = [
+            UpdateOne({"_id": source_id, "lease.epoch": epoch, "lease.owner": {"$ne": None}}, held)
+            for source_id, epoch in epochs.items()
+        ]
+        return (await self._sources.bulk_write(renewals, ordered=False)).matched_count
 
     @tells_outage
     async def release(self, source_id: str, *, epoch: int) -> bool:

@@ -190,7 +190,7 @@ async def test_crawl__another_holds_the_source__it_waits_for_it_or_says_so(
     assert stored.posts.count_documents({}) == 0
     standing = await store.sources.find(source.id)
     assert standing is not None
-    assert await store.leases.renew(source.id, epoch=standing.epoch, lease_s=3) is None
+    assert await store.leases.renew({source.id: standing.epoch}, lease_s=3) == 1
     waited = crawled(*words[:-1], "MONITOR_LEASE_S=20")
     assert (waited.code, waited.seconds > 2, stored.posts.count_documents({})) == (0, True, 5)
     await store.close()

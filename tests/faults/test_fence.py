@@ -18,7 +18,7 @@ from monitor.simulator.people import LOCAL_HOST
 from monitor.source import Source
 
 SOURCES = 50
-LEASE_S = 2.0
+LEASE_S = 4.0  # so that a slow machine can renew 50 of them in time
 STOPPED_S = 3 * LEASE_S
 RATE, BACKLOG = 2, 200
 DELAY_MS = 1000  # of each reply, so that all 50 are in the middle of their walks at once

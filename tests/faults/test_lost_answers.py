@@ -194,7 +194,7 @@ def around_pages(store: Store, claim: Claim) -> dict[str, Callable[[], Awaitable
         "facts": lambda: store.sources.set_facts(source.id, {"id": "1"}),
         "sign-in kept": lambda: store.sign_ins.save("name", b"sealed"),
         "sign-in": lambda: store.sign_ins.find("name"),
-        "renewal": lambda: store.leases.renew(source.id, epoch=epoch, lease_s=60),
+        "renewal": lambda: store.leases.renew({source.id: epoch}, lease_s=60),
         "known rows": lambda: store.posts.rows(["id"], route="route"),
         "what the ledger says": lambda: store.ledger.stretches(source.id, from_at=at, to_at=at),
         "late": lambda: store.ledger.settle(source.id),
