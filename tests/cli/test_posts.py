@@ -196,7 +196,7 @@ def test_out__fails_in_between__leaves_the_old_file_and_no_other(
         yield POSTS[0]
         raise UsageError("the server went away")
 
-    monkeypatch.setattr(posts_module._Selection, "posts", broken)
+    monkeypatch.setattr(posts_module._Page, "posts", broken)
     assert isinstance(command("posts", "--out", str(out)).exception, UsageError)
     assert out.read_text() == "old"
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["a.csv"]
