@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 TRIES = 3  # of one ask within one walk; what Scrapy itself tries again (failing servers, broken connections) is not tried here
+REFUSALS = 8  # of one ask within one walk, each waited for: other sources of its host may use up one new window after another
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -43,17 +44,21 @@ async def fetch(spider: "PlatformSpider", source: Source, ask: Ask, *, cursor: s
 
     Raises RetryLater, StopSource or CursorRefusedError as `reply_check.check` sorts them.
     """
-    for tried in range(1, TRIES + 1):
+    longest_wait_s = spider.settings.getfloat("MONITOR_LONGEST_WAIT_S")
+    failed, refused, waited_s = 0, 0, 0.0
+    while True:
         try:
             return await _fetch_once(spider, source, ask, cursor=cursor)
         except RateLimitedError as error:
-            if tried == TRIES or error.wait_s is None or error.wait_s > spider.settings.getfloat("MONITOR_LONGEST_WAIT_S"):
+            refused += 1
+            waited_s += longest_wait_s + 1 if error.wait_s is None else error.wait_s
+            if refused == REFUSALS or waited_s > longest_wait_s:
                 raise
         except ReplyError:
-            if tried == TRIES or spider.session.stopping:
+            failed += 1
+            if failed == TRIES or spider.session.stopping:
                 raise
-            await asyncio.sleep(random.uniform(0.1, 0.5 * 2**tried))  # noqa: S311 - jitter, not a secret
-    raise AssertionError("unreachable")
+            await asyncio.sleep(random.uniform(0.1, 0.5 * 2**failed))  # noqa: S311 - jitter, not a secret
 
 
 async def _fetch_once(spider: "PlatformSpider", source: Source, ask: Ask, *, cursor: str | None) -> Reply:
