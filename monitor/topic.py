@@ -15,7 +15,8 @@ _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 class Topic:
     """`id` is a slug that is never reused; `version` counts changes of the query from 1.
 
-    `every_s`: how fresh its posts are to be, None: as the platform is polled. `authors` and `redact` (names of kinds, or patterns)
+    `every_s`: how fresh its posts are to be, None: as the platform is polled; `every_on`: the same for single platforms, which goes
+    before. `authors` and `redact` (names of kinds, or patterns)
     are applied to its posts before they are stored. `tags` are for people.
     """
 
@@ -25,6 +26,7 @@ class Topic:
     version: int = 1
     platforms: tuple[str, ...] = ()
     every_s: int | None = None
+    every_on: tuple[tuple[str, int], ...] = ()
     authors: Authors = "keep"
     redact: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
@@ -35,6 +37,10 @@ class Topic:
                 f"Topic id {self.id!r} is not usable: lower-case letters, digits, - and _, at most 64, "
                 "beginning with a letter or digit."
             )
+
+    def every_for(self, platform: str) -> int | None:
+        """How fresh its posts of a platform are to be, in seconds; None: as the platform is polled."""
+        return dict(self.every_on).get(platform, self.every_s)
 
 
 def is_id(text: str) -> bool:

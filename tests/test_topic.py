@@ -13,6 +13,12 @@ def test_topic__usable_id(topic_id: str) -> None:
     assert Topic(id=topic_id, name="x", query="x").id == topic_id
 
 
+def test_every_for__the_platform_goes_before_the_topic() -> None:
+    topic = Topic(id="tea", name="x", query="x", every_s=600, every_on=(("lemmy", 60),))
+    assert (topic.every_for("lemmy"), topic.every_for("mastodon")) == (60, 600)
+    assert Topic(id="tea", name="x", query="x", every_on=(("lemmy", 60),)).every_for("mastodon") is None
+
+
 @pytest.mark.parametrize("topic_id", ["", "A", "-a", "_a", "a b", "a/b", "ä", "a" * 65, "a\n", "a.b", "$a"])
 def test_topic__an_id_that_no_address_could_hold__is_refused_in_words(topic_id: str) -> None:
     with pytest.raises(UsageError, match="lower-case letters"):

@@ -1,17 +1,14 @@
 """`monitor index`: put the words of stored posts into the word index, once or for as long as it is let."""
 
-import asyncio
 import sys
 
 import click
 
+from monitor.cli.follow import follow as follow_on
 from monitor.cli.opened import opened, run, say_if_simulated
-from monitor.errors import RetryLater
 from monitor.stages.indexing import Tally, index_waiting
 from monitor.store.word_index import WordIndex
 
-# How soon a minute that may be indexed is seen; looking costs one command on a small collection.
-POLL_S = 2.0
 _PARTIAL = 6  # the exit code for "done, but not all of it"
 
 
@@ -36,12 +33,11 @@ async def _once(*, rebuild: bool) -> int:
         await say_if_simulated(store)
         words = WordIndex(store.database)
         await words.prepare(rebuild=rebuild)
-        await words.retry_set_aside()
+        await words.claims.retry_set_aside()
         click.echo(_told(await index_waiting(words)))
-        minutes, set_aside = await words.count_marked()
-        if minutes:
+        if minutes := await words.count_marked():
             click.echo(f"Still open to late writes: {minutes} minutes, whose posts searches read themselves.", err=True)
-        if set_aside:
+        if set_aside := await words.claims.count_set_aside():
             click.echo(
                 f"Set aside: {set_aside} hours, which failed five times or ended the process; in the collection unindexed their "
                 "field reason says more. Searches read their posts themselves. Another try: monitor index",
@@ -56,17 +52,7 @@ async def _follow(*, rebuild: bool) -> None:
         await say_if_simulated(store)
         words = WordIndex(store.database)
         await words.prepare(rebuild=rebuild)
-        while True:
-            wait_s = POLL_S
-            try:
-                tally = await index_waiting(words)
-            except RetryLater as error:
-                click.echo(str(error), err=True)
-                wait_s = max(POLL_S, error.wait_s or 0.0)
-            else:
-                if tally != Tally():
-                    click.echo(_told(tally))
-            await asyncio.sleep(wait_s)
+        await follow_on(lambda: index_waiting(words), told=_told, nothing=Tally())
 
 
 def _told(tally: Tally) -> str:

@@ -1,18 +1,15 @@
 """`monitor rollup`: count the hours that were written to, once or for as long as it is let."""
 
-import asyncio
 import sys
 
 import click
 
+from monitor.cli.follow import follow as follow_on
 from monitor.cli.opened import opened, run, say_if_simulated
-from monitor.errors import RetryLater
 from monitor.stages.rollup import Tally, roll_up_waiting
 from monitor.store.rebuild import Rebuild
 from monitor.store.rollups import Rollups
 
-# How soon an hour that was written to is seen; looking costs one command on a small collection.
-POLL_S = 2.0
 _PARTIAL = 6  # the exit code for "done, but not all of it"
 
 
@@ -36,12 +33,12 @@ async def _once(*, rebuild: bool) -> int:
     async with opened() as store:
         await say_if_simulated(store)
         rollups = Rollups(store.database)
-        await rollups.retry_set_aside()
+        await rollups.claims.retry_set_aside()
         if rebuild:
             await Rebuild(store.database).mark_all()
         tally = await roll_up_waiting(rollups)
         click.echo(_told(tally))
-        if set_aside := await rollups.count_set_aside():
+        if set_aside := await rollups.claims.count_set_aside():
             click.echo(
                 f"Set aside: {set_aside} hours, which failed five times or ended the process; in the collection dirty their "
                 "field reason says more. Figures of these hours are old. Another try: monitor rollup",
@@ -57,17 +54,7 @@ async def _follow(*, rebuild: bool) -> None:
         rollups = Rollups(store.database)
         if rebuild:
             await Rebuild(store.database).mark_all()
-        while True:
-            wait_s = POLL_S
-            try:
-                tally = await roll_up_waiting(rollups)
-            except RetryLater as error:
-                click.echo(str(error), err=True)
-                wait_s = max(POLL_S, error.wait_s or 0.0)
-            else:
-                if tally != Tally():
-                    click.echo(_told(tally))
-            await asyncio.sleep(wait_s)
+        await follow_on(lambda: roll_up_waiting(rollups), told=_told, nothing=Tally())
 
 
 def _told(tally: Tally) -> str:

@@ -1,20 +1,17 @@
 """`monitor score`: the scoring stage, once over what waits or for as long as it is let."""
 
-import asyncio
 import sys
 
 import click
 
+from monitor.cli.follow import follow as follow_on
 from monitor.cli.opened import opened, run, say_if_simulated
 from monitor.cli.trained import scorer_named
-from monitor.errors import RetryLater
 from monitor.sentiment.scorer import Scorer
 from monitor.sentiment.vader import NAME
 from monitor.stages.scoring import Tally, score_waiting
 from monitor.store.scores import Scores, Work
 
-# How soon a post that was stored without a score is seen; an index makes looking cheap.
-POLL_S = 2.0
 _PARTIAL = 6  # the exit code for "done, but not all of it"
 
 
@@ -60,17 +57,7 @@ async def _follow(scorer: Scorer, work: Work, *, rescore: bool) -> None:
         scores = Scores(store.database, store.dirty)
         if rescore:
             await scores.forget_set_aside(scorer)
-        while True:
-            wait_s = POLL_S
-            try:
-                tally = await score_waiting(scores, scorer, work)
-            except RetryLater as error:
-                click.echo(str(error), err=True)
-                wait_s = max(POLL_S, error.wait_s or 0.0)
-            else:
-                if tally != Tally():
-                    click.echo(_told(tally))
-            await asyncio.sleep(wait_s)
+        await follow_on(lambda: score_waiting(scores, scorer, work), told=_told, nothing=Tally())
 
 
 def _told(tally: Tally) -> str:

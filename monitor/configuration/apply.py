@@ -124,6 +124,8 @@ def _changes(known: Topic, wanted: Topic) -> Changes:
         changes["platforms"] = wanted.platforms
     if known.every_s != wanted.every_s:
         changes["every_s"] = wanted.every_s
+    if known.every_on != wanted.every_on:
+        changes["every_on"] = wanted.every_on
     if known.authors != wanted.authors:
         changes["authors"] = wanted.authors
     if known.redact != wanted.redact:

@@ -57,9 +57,7 @@ def check(file: Path, environment: Mapping[str, str]) -> Checked:
 
 
 def _topics(told: Settings, reading: Reading, config: Config) -> tuple[Watched, ...]:
-    made = [
-        watched(each, ("topics", number), reading.tree, config, told.defaults.every) for number, each in enumerate(told.topics)
-    ]
+    made = [watched(each, ("topics", number), reading.tree, config, told.defaults) for number, each in enumerate(told.topics)]
     problems = [each for found in made if isinstance(found, list) for each in found]
     if problems:
         raise ConfigurationFileError(problems)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, create_model
 
 from monitor.config import load
-from monitor.configuration.model import Filled, PlatformSection, SecretText, Section, Settings, TopicSection
+from monitor.configuration.model import Filled, Override, PlatformSection, SecretText, Section, Settings, TopicSection
 from monitor.configuration.variable import OF_HOST
 from monitor.crawl.platforms import platforms
 from monitor.crawl.spider import PlatformSpider
@@ -16,6 +16,7 @@ from monitor.crawl.topic_sources import many_servers
 from monitor.errors import CredentialsError
 from monitor.source import Source
 
+NAMED = {"accounts": "account", "communities": "community"}
 _FILE = "_FILE"
 _HOST = "example.org"
 
@@ -79,7 +80,11 @@ def model() -> type[Settings]:
     sections = {name: (_section(spider()) | None, Field(None, description=f"{name}.")) for name, spider in known.items()}
     names: Any = Literal[tuple(known)]  # made of what is there
     looked_on: Any = (list[names] | None, TopicSection.model_fields["platforms"])
-    topic = create_model("Topic", __base__=TopicSection, platforms=looked_on)
+    otherwise: dict[str, Any] = {
+        name: (_override(spider()) | None, Field(None, description=f"{name}.")) for name, spider in known.items()
+    }
+    overrides: Any = (create_model("Overrides", __base__=Section, **otherwise), Field({}, validate_default=True))
+    topic = create_model("Topic", __base__=TopicSection, platforms=looked_on, overrides=overrides)
     fields: dict[str, Any] = {
         "platforms": (create_model("Platforms", __base__=Section, **sections), Field({}, validate_default=True)),  # type: ignore[call-overload]
         "topics": (list[topic], Settings.model_fields["topics"]),  # type: ignore[valid-type]
@@ -91,6 +96,24 @@ def model() -> type[Settings]:
 def schema() -> dict[str, Any]:
     """The JSON Schema of the file, for editors."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **model().model_json_schema(), "title": "monitor.yaml"}
+
+
+def named_kinds(platform: PlatformSpider | type[PlatformSpider]) -> dict[str, str]:
+    """Kinds of source that a topic can name in place of a search, by their key in the file: `accounts`, `communities`."""
+    return {
+        key: kind
+        for key, kind in NAMED.items()
+        if kind in platform.kinds and set(platform.kinds[kind].needs) <= {kind, "instance"}
+    }
+
+
+def _override(platform: PlatformSpider) -> type[BaseModel]:
+    fields: dict[str, Any] = {
+        key: (list[Filled], Field([], description=f"{key.title()} that are polled for the topic, in place of searches."))
+        for key in named_kinds(platform)
+    }
+    made: type[BaseModel] = create_model(f"{platform.name.title()}Override", __base__=Override, **fields)
+    return made
 
 
 def _section(platform: PlatformSpider) -> type[BaseModel]:

@@ -12,6 +12,7 @@ from monitor.topic import Authors
 
 SOONEST_S, LATEST_S = 15, 30 * 86_400
 _DURATION = re.compile(r"([1-9][0-9]{0,6})([smhd])")
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -52,6 +53,14 @@ def _secret(told: object) -> Secret:
     return Secret(told)
 
 
+def _language(told: str) -> str:
+    if _LANGUAGE.fullmatch(told) is None:
+        raise _refused(
+            "write a language as two or three small letters, such as en, or und for posts whose language is not known"
+        )
+    return told
+
+
 def _filled(told: str) -> str:
     if not told.strip():
         raise _refused("is empty")
@@ -62,6 +71,7 @@ SecretText = Annotated[Secret, PlainValidator(_secret), WithJsonSchema({"type": 
 Seconds = Annotated[int, PlainValidator(_seconds), WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]*[smhd]$"})]
 Zone = Annotated[str, AfterValidator(_zone)]
 Filled = Annotated[str, AfterValidator(_filled)]
+Language = Annotated[str, AfterValidator(_language)]
 
 
 class Section(BaseModel):
@@ -82,7 +92,14 @@ class Defaults(Section):
     """What holds where nothing else is said."""
 
     every: Seconds | None = Field(None, description="How fresh the posts of topics are to be.")
+    languages: list[Language] = Field([], description="In which languages posts of topics are looked for; without it, in all.")
     timezone: Zone | None = Field(None, description="Whose days figures are counted by, where a scope has no tz.")
+
+
+class Override(Section):
+    """What is otherwise on one platform; what can be named there comes by platform."""
+
+    every: Seconds | None = Field(None, description="How fresh its posts are to be.")
 
 
 class TopicSection(Section):
@@ -95,6 +112,8 @@ class TopicSection(Section):
     instances: list[str] = Field([], description="Servers to ask, each as PLATFORM:HOST.")
     feeds: list[str] = Field([], description="Addresses of feeds to watch for the topic.")
     every: Seconds | None = Field(None, description="How fresh its posts are to be.")
+    languages: list[Language] | None = Field(None, description="In which languages posts are looked for; [] in all.")
+    overrides: dict[str, Any] = Field({}, description="What is otherwise on single platforms, by platform.")
     authors: Authors = Field("keep", description="Whether names of authors are kept or made pseudonyms before they are stored.")
     redact: list[Filled] = Field([], description="What is blotted out of its posts before they are stored.")
     tags: list[Filled] = Field([], description="Words for people.")

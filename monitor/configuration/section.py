@@ -5,6 +5,7 @@ from typing import Any
 
 import yaml
 
+from monitor.configuration.known import named_kinds
 from monitor.configuration.model import duration
 from monitor.crawl.platforms import platforms
 from monitor.crawl.topic_sources import Named, compiled_ids, many_servers, needs_address
@@ -42,7 +43,28 @@ def untold(topic: Topic, sources: Sequence[Source]) -> list[str]:
     """Ids of sources that no key of a topic stands for: what was named by hand, and what only an older query needed."""
     where, query = _where(topic, sources), parse(topic.query)
     told = set[str]().union(*(compiled_ids(spider(), query, where) for spider in platforms().values()))
-    return [source.id for source in sources if source.id not in told and source.parameters.get("url") not in where.feeds]
+    in_place = _in_place(topic, sources)
+    return [
+        source.id
+        for source in sources
+        if source.id not in told and source.platform not in in_place and source.parameters.get("url") not in where.feeds
+    ]
+
+
+def _in_place(topic: Topic, sources: Sequence[Source]) -> dict[str, dict[str, list[str]]]:
+    """Accounts and communities that are polled in place of searches, by platform and key: there is nothing else of the platform."""
+    where, query = _where(topic, sources), parse(topic.query)
+    found: dict[str, dict[str, list[str]]] = {}
+    for name, spider in platforms().items():
+        mine = {source.id: source for source in sources if source.platform == name}
+        keys = {kind: key for key, kind in named_kinds(spider).items()}
+        if mine.keys() <= compiled_ids(spider(), query, where) or any(each.kind not in keys for each in mine.values()):
+            continue
+        named: dict[str, list[str]] = {}
+        for each in mine.values():
+            named.setdefault(keys[each.kind], []).append(each.parameters[each.kind])
+        found[name] = {key: list(dict.fromkeys(names)) for key, names in named.items()}
+    return found
 
 
 def _where(topic: Topic, sources: Sequence[Source]) -> Named:
@@ -64,6 +86,9 @@ def _where(topic: Topic, sources: Sequence[Source]) -> Named:
 
 def _entry(topic: Topic, sources: Sequence[Source]) -> dict[str, Any]:
     where = _where(topic, sources)
+    overrides: dict[str, dict[str, Any]] = {name: dict(named) for name, named in _in_place(topic, sources).items()}
+    for name, every_s in topic.every_on:
+        overrides.setdefault(name, {})["every"] = duration(every_s)
     told: dict[str, Any] = {
         "id": topic.id,
         "name": topic.name if topic.name != topic.query else None,
@@ -72,6 +97,7 @@ def _entry(topic: Topic, sources: Sequence[Source]) -> dict[str, Any]:
         "instances": [f"{platform}:{host}" for platform, host in where.hosts],
         "feeds": list(where.feeds),
         "every": None if topic.every_s is None else duration(topic.every_s),
+        "overrides": overrides,
         "authors": topic.authors if topic.authors != "keep" else None,
         "redact": list(topic.redact),
         "tags": list(topic.tags),

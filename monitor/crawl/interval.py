@@ -35,7 +35,7 @@ async def next_poll(
 
     A source of which nothing is known yet waits as long as its platform says. Raises StoreUnavailableError.
     """
-    store, every = await spider.session.store(), await spider.session.every_s()
+    store, every = await spider.session.store(), await spider.session.every_s(spider.name)
     standing = await store.sources.find(source_id)
     rate = rate_after(standing, poll, now)
     most = every_s_of(poll.source.topics, every)

@@ -89,10 +89,11 @@ class Session:
         assert self._keeping is not None  # made with the topics
         return self._keeping
 
-    async def every_s(self) -> Mapping[str, int]:
-        """How fresh the posts of topics have to be, of those that say so, by id."""
+    async def every_s(self, platform: str) -> Mapping[str, int]:
+        """How fresh the posts of topics have to be on a platform, of those that say so, by id."""
         await self._look_at_topics()
-        return {topic.id: topic.every_s for topic, _ in self._topics if topic.every_s is not None}
+        wanted = {topic.id: topic.every_for(platform) for topic, _ in self._topics}
+        return {topic_id: every_s for topic_id, every_s in wanted.items() if every_s is not None}
 
     async def _look_at_topics(self) -> None:
         now = clock.now()

@@ -10,6 +10,7 @@ import uuid
 from dataclasses import dataclass, replace
 
 from monitor.errors import Fatal, RetryLater
+from monitor.stages.side_by_side import side_by_side
 from monitor.store.word_index import Build, HourClaim, WordIndex
 
 logger = logging.getLogger(__name__)
@@ -46,13 +47,7 @@ async def index_waiting(index: WordIndex) -> Tally:
     Minutes that were written to just now stay marked, and are indexed later. Raises StoreUnavailableError, and Fatal where another
     release has begun an index of its own; what was indexed before stays so.
     """
-    told = await asyncio.gather(*(_index_waiting(index) for _ in range(AT_ONCE)), return_exceptions=True)
-    tally = Tally()
-    for each in told:
-        if isinstance(each, BaseException):
-            raise each
-        tally += each
-    return tally
+    return sum(await side_by_side(lambda: _index_waiting(index), at_once=AT_ONCE), Tally())
 
 
 async def _index_waiting(index: WordIndex) -> Tally:
@@ -61,7 +56,7 @@ async def _index_waiting(index: WordIndex) -> Tally:
         claim = await index.claim(owner=uuid.uuid4().hex)
         if claim is not None:
             tally = await _index(index, claim, tally)
-        elif await index.waiting():
+        elif await index.claims.waiting():
             await asyncio.sleep(LOOK_S)
         else:
             return tally
@@ -80,7 +75,7 @@ async def _index(index: WordIndex, claim: HourClaim, tally: Tally) -> Tally:
     except Exception as error:  # noqa: BLE001 (what one hour holds must not keep the others from being indexed)
         reason = type(error).__name__  # no more: its text may quote a post
         logger.warning("event=hour_not_indexed hour=%s attempt=%d reason=%s", claim.hour.isoformat(), claim.attempts, reason)
-        await index.fail(claim, reason)
+        await index.claims.fail(claim.hour, reason, owner=claim.owner)
         return replace(tally, failed=tally.failed + 1)
 
 
@@ -88,7 +83,7 @@ async def _usable(index: WordIndex, claim: HourClaim) -> Build:
     build = await index.build()
     if build is not None and build.usable:
         return build
-    await index.release(claim)
+    await index.claims.release(claim.hour, owner=claim.owner)
     raise Fatal(
         "The word index was not begun, or it is of another release of this program, or of another Python. Let one of them alone "
         "index; to begin anew with this one: monitor index"

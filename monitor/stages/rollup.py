@@ -10,6 +10,7 @@ import uuid
 from dataclasses import dataclass, replace
 
 from monitor.errors import RetryLater
+from monitor.stages.side_by_side import side_by_side
 from monitor.store.rollups import HourClaim, Rollups
 
 logger = logging.getLogger(__name__)
@@ -44,13 +45,7 @@ async def roll_up_waiting(rollups: Rollups, *, at_once: int = 1) -> Tally:
     `at_once` hours are counted side by side: much of the time of each is spent waiting. Hours that were written to within the last
     minutes stay marked, and are counted again later. Raises StoreUnavailableError; what was counted before stays so.
     """
-    told = await asyncio.gather(*(_roll_up_waiting(rollups) for _ in range(at_once)), return_exceptions=True)
-    tally = Tally()
-    for each in told:
-        if isinstance(each, BaseException):
-            raise each
-        tally += each
-    return tally
+    return sum(await side_by_side(lambda: _roll_up_waiting(rollups), at_once=at_once), Tally())
 
 
 async def _roll_up_waiting(rollups: Rollups) -> Tally:
@@ -60,7 +55,7 @@ async def _roll_up_waiting(rollups: Rollups) -> Tally:
         if claim is not None:
             became = await _roll_up(rollups, claim)
             tally = replace(tally, **{became: getattr(tally, became) + 1})
-        elif await rollups.waiting():
+        elif await rollups.claims.waiting():
             await asyncio.sleep(LOOK_S)
         else:
             return tally
@@ -77,5 +72,5 @@ async def _roll_up(rollups: Rollups, claim: HourClaim) -> str:
     except Exception as error:  # noqa: BLE001 (what one hour holds must not keep the others from being counted)
         reason = type(error).__name__  # no more: its text may quote a post
         logger.warning("event=hour_failed hour=%s attempt=%d reason=%s", claim.hour.isoformat(), claim.attempts, reason)
-        await rollups.fail(claim, reason)
+        await rollups.claims.fail(claim.hour, reason, owner=claim.owner)
         return "failed"

@@ -13,24 +13,19 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import bson
-from pymongo import ReturnDocument
 from pymongo.asynchronous.database import AsyncDatabase
 
 from monitor.store.dirty import MARKED_FOR_S, SETTLE_S
 from monitor.store.document import Document
+from monitor.store.hour_claims import FORGOTTEN, RELEASED, HourClaims, from_now, shifted
 from monitor.store.hour_count import COUNTED_FIELDS, HourCount
 from monitor.store.outage import tells_outage
 
 COLLECTIONS = ("roll_hour", "roll_top_hour")
-# After so many attempts that came to nothing an hour is left alone for a while: it may be what ends the process.
-MOST_ATTEMPTS = 5
-SET_ASIDE_S = 3600.0
 
 _READ_AT_ONCE = 2000
 # A command may have 16 MiB; the documents of an hour of one platform and topic have some kilobytes.
 _WRITTEN_AT_ONCE_BYTES = 4 * 1024 * 1024
-_RELEASED: Document = {"owner": "", "until": ""}
-_FORGOTTEN: Document = {"attempts": "", "not_before": "", "reason": ""}
 
 Settled = Literal["clean", "open", "lost"]
 
@@ -70,17 +65,12 @@ class Rollups:
         self.database = database
         self.timing = timing or Timing()
         self._dirty = database["dirty"]
+        self.claims = HourClaims(database, "dirty", due=self._due(), lease_s=self.timing.lease_s)
         self._posts = database["posts"]
 
-    @tells_outage
     async def claim(self, *, owner: str) -> HourClaim | None:
         """Take the newest hour that is to be counted and that nobody holds; None where there is none."""
-        claimed = await self._dirty.find_one_and_update(
-            {"$expr": {"$and": [self._due(), _FREE]}},
-            self._lease(owner),
-            sort=[("_id", -1)],
-            return_document=ReturnDocument.AFTER,
-        )
+        claimed = await self.claims.take(owner=owner)
         if claimed is None:
             return None
         return HourClaim(
@@ -119,30 +109,8 @@ class Rollups:
             removed = await self._dirty.delete_one({**ours, "marked_at": claim.marked_at})
             if removed.deleted_count:
                 return "clean"
-        counted: Document = {"$set": {"counted_at": claim.claimed_at}, "$unset": _RELEASED | _FORGOTTEN}
+        counted: Document = {"$set": {"counted_at": claim.claimed_at}, "$unset": {**RELEASED, **FORGOTTEN}}
         return "open" if (await self._dirty.update_one(ours, counted)).matched_count else "lost"
-
-    @tells_outage
-    async def fail(self, claim: HourClaim, reason: str) -> None:
-        """Give an hour back that could not be counted, with the reason; after the last attempt it stays set aside."""
-        ours = {"_id": claim.hour, "owner": claim.owner}
-        await self._dirty.update_one(ours, {"$set": {"reason": reason}, "$unset": _RELEASED})
-
-    @tells_outage
-    async def waiting(self) -> bool:
-        """Tell whether an hour is to be counted that is not set aside, be it in the hands of another process."""
-        wanted: Document = {"attempts": {"$not": {"$gte": MOST_ATTEMPTS}}, "$expr": self._due()}
-        return await self._dirty.find_one(wanted, {"_id": 1}) is not None
-
-    @tells_outage
-    async def count_set_aside(self) -> int:
-        """Count the hours that were given up on for now."""
-        return await self._dirty.count_documents({"attempts": {"$gte": MOST_ATTEMPTS}})
-
-    @tells_outage
-    async def retry_set_aside(self) -> None:
-        """Make the hours that were set aside wait again; whoever holds one goes on holding it."""
-        await self._dirty.update_many({"attempts": {"$gte": MOST_ATTEMPTS}}, {"$unset": _FORGOTTEN})
 
     @tells_outage
     async def _page(self, hour: datetime, after: Sequence[Document]) -> list[Document]:
@@ -156,15 +124,11 @@ class Rollups:
         found = self._posts.find(wanted, fields, batch_size=_READ_AT_ONCE).sort("created_at", 1).limit(_READ_AT_ONCE)
         return await found.to_list()
 
-    @tells_outage
     async def _renewed(self, claim: HourClaim) -> HourClaim:
         """Hold on where the lease is half over; unchanged where that is not so, or another has taken the hour."""
-        half: Document = {"$dateAdd": {"startDate": "$$NOW", "unit": "millisecond", "amount": round(self.timing.lease_s * 500)}}
-        ours = {"_id": claim.hour, "owner": claim.owner, "$expr": {"$lt": ["$until", half]}}
-        renewed = await self._dirty.find_one_and_update(
-            ours, [{"$set": {"until": _from_now(self.timing.lease_s)}}], return_document=ReturnDocument.AFTER
-        )
-        return claim if renewed is None else replace(claim, until=renewed["until"])
+        half_over: Document = {"$lt": ["$until", from_now(self.timing.lease_s / 2)]}
+        until = await self.claims.renew(claim.hour, owner=claim.owner, where=half_over)
+        return claim if until is None else replace(claim, until=until)
 
     async def _replace(self, name: str, documents: Sequence[Document], claim: HourClaim) -> None:
         collection, valid = self.database[name], self._valid(claim)
@@ -192,36 +156,11 @@ class Rollups:
         timing, counted = self.timing, {"$ifNull": ["$counted_at", None]}
         early: Document = {
             "$and": [
-                {"$lt": ["$counted_at", _shifted("$marked_at", timing.late_s)]},
-                {"$lte": ["$counted_at", _from_now(-timing.again_s)]},
+                {"$lt": ["$counted_at", shifted("$marked_at", timing.late_s)]},
+                {"$lte": ["$counted_at", from_now(-timing.again_s)]},
             ]
         }
-        return {"$or": [{"$eq": [counted, None]}, early, {"$lte": ["$marked_at", _from_now(-timing.settle_s)]}]}
-
-    def _lease(self, owner: str) -> list[Document]:
-        attempts: Document = {"$add": [{"$ifNull": ["$attempts", 0]}, 1]}
-        last: Document = {"$gte": [attempts, MOST_ATTEMPTS]}
-        lease: Document = {
-            "owner": {"$literal": owner},
-            "claimed_at": "$$NOW",
-            "until": _from_now(self.timing.lease_s),
-            "attempts": attempts,
-            "not_before": {"$cond": [last, _from_now(SET_ASIDE_S), "$$REMOVE"]},
-        }
-        return [{"$set": lease}]
-
-
-_FREE: Document = {
-    "$and": [{"$lte": [{"$ifNull": [f"${limit}", None]}, "$$NOW"]} for limit in ("until", "not_before")],
-}
-
-
-def _from_now(seconds: float) -> Document:
-    return _shifted("$$NOW", seconds)
-
-
-def _shifted(moment: str, seconds: float) -> Document:
-    return {"$dateAdd": {"startDate": moment, "unit": "millisecond", "amount": round(seconds * 1000)}}
+        return {"$or": [{"$eq": [counted, None]}, early, {"$lte": ["$marked_at", from_now(-timing.settle_s)]}]}
 
 
 def _last_moment(before: Sequence[Document], page: Sequence[Document]) -> list[Document]:

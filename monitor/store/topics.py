@@ -23,6 +23,7 @@ class Changes(TypedDict, total=False):
     query: str
     platforms: tuple[str, ...]
     every_s: int | None
+    every_on: tuple[tuple[str, int], ...]
     authors: Authors
     redact: tuple[str, ...]
     tags: tuple[str, ...]
@@ -121,6 +122,7 @@ def _fields(topic: Topic) -> Document:
         "version": topic.version,
         "platforms": list(topic.platforms),
         "every_s": topic.every_s,
+        "every_on": dict(topic.every_on),
         "authors": topic.authors,
         "redact": list(topic.redact),
         "tags": list(topic.tags),
@@ -136,6 +138,7 @@ def _topic_of(stored: Mapping[str, Any]) -> Topic:
         version=int(stored["version"]),
         platforms=tuple(stored["platforms"]),
         every_s=None if every_s is None else int(every_s),
+        every_on=tuple((platform, int(seconds)) for platform, seconds in stored.get("every_on", {}).items()),
         authors=stored.get("authors", "keep"),
         redact=tuple(stored.get("redact", ())),
         tags=tuple(stored.get("tags", ())),

@@ -18,13 +18,12 @@ from pymongo.errors import BulkWriteError
 from monitor.query.word_index import VERSION, terms_of
 from monitor.store.dirty import SETTLE_S
 from monitor.store.document import Document, post_of
+from monitor.store.hour_claims import FORGOTTEN, RELEASED, HourClaims, from_now
 from monitor.store.newest_first import Downwards
 from monitor.store.outage import tells_outage
 from monitor.store.rebuild import LONG_AGO, hours_of
 from monitor.store.unindexed import SAYING
 
-MOST_ATTEMPTS = 5
-SET_ASIDE_S = 3600.0
 NOTE = (
     "word_index"  # in the collection meta: `version` of the terms, `build`, and whether every post is marked or indexed since
 )
@@ -35,8 +34,6 @@ _MOST_ROUNDS = 100  # in each, one of the processes that meet at an entry gets t
 _DUPLICATE_KEY = 11000
 _MINUTE = timedelta(minutes=1)
 _FIELDS = dict.fromkeys((*SAYING, "platform", "native_id", "kind", "created_at", "author.id", "writes"), 1)
-_RELEASED: Document = {"owner": "", "until": ""}
-_FORGOTTEN: Document = {"attempts": "", "not_before": "", "reason": ""}
 
 Settled = Literal["done", "lost"]
 
@@ -94,6 +91,7 @@ class WordIndex:
         self.timing = timing or Timing()
         self._unindexed = database["unindexed"]
         self._search = database["search"]
+        self.claims = HourClaims(database, "unindexed", due=self._due(), lease_s=self.timing.lease_s)
 
     @tells_outage
     async def build(self) -> Build | None:
@@ -121,15 +119,9 @@ class WordIndex:
         await self._mark_whole(batch)
         return await self._complete(number)
 
-    @tells_outage
     async def claim(self, *, owner: str) -> HourClaim | None:
         """Take the newest hour with marks old enough to go, that nobody holds; None where there is none."""
-        claimed = await self._unindexed.find_one_and_update(
-            {"$expr": {"$and": [self._due(), _FREE]}},
-            self._lease(owner),
-            sort=[("_id", -1)],
-            return_document=ReturnDocument.AFTER,
-        )
+        claimed = await self.claims.take(owner=owner)
         if claimed is None:
             return None
         old = claimed["claimed_at"] - timedelta(seconds=self.timing.settle_s)
@@ -152,7 +144,7 @@ class WordIndex:
                     written += await self._put([_entry(stored, build) for stored in batch])
                     await self._drop_removed([stored["_id"] for stored in batch])
                 if not reading.done:
-                    await self._renew(claim)
+                    await self.claims.renew(claim.hour, owner=claim.owner)
         return written
 
     @tells_outage
@@ -167,42 +159,16 @@ class WordIndex:
         left = {"$filter": {"input": {"$objectToArray": "$minutes"}, "cond": {"$not": [gone]}}}
         update: list[Document] = [
             {"$set": {"minutes": {"$arrayToObject": left}}},
-            {"$unset": [*_RELEASED, *_FORGOTTEN]},
+            {"$unset": [*RELEASED, *FORGOTTEN]},
         ]
         return "done" if (await self._unindexed.update_one(ours, update)).matched_count else "lost"
 
     @tells_outage
-    async def release(self, claim: HourClaim) -> None:
-        """Give an hour back that was not tried."""
-        await self._unindexed.update_one(
-            {"_id": claim.hour, "owner": claim.owner}, {"$inc": {"attempts": -1}, "$unset": _RELEASED | {"not_before": ""}}
-        )
-
-    @tells_outage
-    async def fail(self, claim: HourClaim, reason: str) -> None:
-        """Give an hour back that could not be indexed, with the reason; after the last attempt it stays set aside."""
-        ours = {"_id": claim.hour, "owner": claim.owner}
-        await self._unindexed.update_one(ours, {"$set": {"reason": reason}, "$unset": _RELEASED})
-
-    @tells_outage
-    async def waiting(self) -> bool:
-        """Tell whether an hour is to be indexed that is not set aside, be it in the hands of another process."""
-        wanted: Document = {"attempts": {"$not": {"$gte": MOST_ATTEMPTS}}, "$expr": self._due()}
-        return await self._unindexed.find_one(wanted, {"_id": 1}) is not None
-
-    @tells_outage
-    async def count_marked(self) -> tuple[int, int]:
-        """How many minutes are marked, and how many of their hours are set aside."""
-        number = {"$size": {"$objectToArray": "$minutes"}}
-        aside = {"$cond": [{"$gte": ["$attempts", MOST_ATTEMPTS]}, 1, 0]}
-        group: Document = {"_id": None, "minutes": {"$sum": number}, "aside": {"$sum": aside}}
+    async def count_marked(self) -> int:
+        """How many minutes are marked."""
+        group: Document = {"_id": None, "minutes": {"$sum": {"$size": {"$objectToArray": "$minutes"}}}}
         found = await (await self._unindexed.aggregate([{"$group": group}])).to_list()
-        return (int(found[0]["minutes"]), int(found[0]["aside"])) if found else (0, 0)
-
-    @tells_outage
-    async def retry_set_aside(self) -> None:
-        """Make the hours that were set aside wait again; whoever holds one goes on holding it."""
-        await self._unindexed.update_many({"attempts": {"$gte": MOST_ATTEMPTS}}, {"$unset": _FORGOTTEN})
+        return int(found[0]["minutes"]) if found else 0
 
     # ---- the making of an index
 
@@ -233,7 +199,7 @@ class WordIndex:
         whole = dict.fromkeys(map(str, range(60)), LONG_AGO)
         update: list[Document] = [
             {"$set": {"minutes": {"$mergeObjects": [{"$literal": whole}, {"$arrayToObject": changed}]}}},
-            {"$unset": list(_FORGOTTEN)},
+            {"$unset": list(FORGOTTEN)},
         ]
         for hour in hours:
             await self._unindexed.update_one({"_id": hour}, update, upsert=True)
@@ -277,37 +243,9 @@ class WordIndex:
             return int(error.details["nInserted"]) + int(error.details["nMatched"])
         return result.inserted_count + result.matched_count
 
-    # ---- claims
-
-    @tells_outage
-    async def _renew(self, claim: HourClaim) -> None:
-        ours = {"_id": claim.hour, "owner": claim.owner}
-        await self._unindexed.update_one(ours, [{"$set": {"until": _from_now(self.timing.lease_s)}}])
-
     def _due(self) -> Document:
-        old: Document = {"$lte": ["$$this.v", _from_now(-self.timing.settle_s)]}
+        old: Document = {"$lte": ["$$this.v", from_now(-self.timing.settle_s)]}
         return {"$anyElementTrue": {"$map": {"input": {"$objectToArray": "$minutes"}, "in": old}}}
-
-    def _lease(self, owner: str) -> list[Document]:
-        attempts: Document = {"$add": [{"$ifNull": ["$attempts", 0]}, 1]}
-        last: Document = {"$gte": [attempts, MOST_ATTEMPTS]}
-        lease: Document = {
-            "owner": {"$literal": owner},
-            "claimed_at": "$$NOW",
-            "until": _from_now(self.timing.lease_s),
-            "attempts": attempts,
-            "not_before": {"$cond": [last, _from_now(SET_ASIDE_S), "$$REMOVE"]},
-        }
-        return [{"$set": lease}]
-
-
-_FREE: Document = {
-    "$and": [{"$lte": [{"$ifNull": [f"${limit}", None]}, "$$NOW"]} for limit in ("until", "not_before")],
-}
-
-
-def _from_now(seconds: float) -> Document:
-    return {"$dateAdd": {"startDate": "$$NOW", "unit": "millisecond", "amount": round(seconds * 1000)}}
 
 
 def _entry(stored: Document, build: Build) -> Document:

@@ -66,6 +66,57 @@ def test_platform__instances_and_enabled__are_what_topics_take(checked: Callable
     assert servers == {"chaos.social"}
 
 
+def test_overrides__name_what_is_polled_in_place_of_searches_and_how_fresh(checked: Callable[..., Checked]) -> None:
+    found = checked(
+        "defaults: {every: 2h}\ntopics:\n- id: tea\n  query: tea\n  platforms: [hackernews, lemmy, mastodon]\n  overrides:\n"
+        "    lemmy: {communities: [tea@lemmy.ml], every: 30m}\n    mastodon: {accounts: [ann]}\n"
+    )
+    (watched,) = found.topics
+    ids = [source.id for source in watched.sources]
+    assert [each for each in ids if each.startswith("lemmy")] == ["lemmy/community?community=tea@lemmy.ml&instance=lemmy.world"]
+    assert [each for each in ids if each.startswith("mastodon")] == ["mastodon/account?account=ann&instance=mastodon.social"]
+    assert any(each.startswith("hackernews/query") for each in ids)
+    topic = watched.topic
+    assert (topic.every_for("lemmy"), topic.every_for("mastodon"), topic.every_for("hackernews")) == (1800, 7200, 7200)
+
+
+@pytest.mark.parametrize(
+    ("languages", "query", "stored"),
+    [
+        ("", "tea OR coffee", "(tea OR coffee) lang:(en OR de OR und)"),
+        ("languages: [fr]", "tea", "(tea) lang:(fr OR und)"),
+        ("languages: []", "tea", "tea"),
+        ("", "tea -lang:nl", "tea -lang:nl"),
+    ],
+)
+def test_languages__are_part_of_the_query_unless_it_speaks_of_them(
+    checked: Callable[..., Checked], languages: str, query: str, stored: str
+) -> None:
+    found = checked(
+        f"defaults: {{languages: [en, de]}}\ntopics:\n- id: tea\n  query: {query}\n  platforms: [hackernews]\n  {languages}\n"
+    )
+    (watched,) = found.topics
+    assert (watched.topic.query, watched.topic.name) == (stored, query)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("overrides: {lemmy: {comunities: [a]}}", 'did you mean "communities"?'),
+        ("overrides: {hackernews: {communities: [a]}, feeds: {accounts: [a]}}", "accounts: unknown key"),
+        ("overrides: {lemmy: {communities: [a]}}", "the topic does not look on lemmy: add it to platforms"),
+        ("overrides: {hackernews: {accounts: ['']}}", "is empty"),
+        ("languages: [english]", "write a language as two or three small letters"),
+    ],
+)
+def test_overrides_and_languages_that_cannot_be__are_told_with_their_place(
+    refused: Callable[..., str], line: str, told: str
+) -> None:
+    said = refused(f"topics:\n- id: tea\n  query: tea\n  platforms: [hackernews]\n  {line}\n")
+    assert told in said, said
+    assert "monitor.yaml:5:" in said
+
+
 def test_all_that_is_wrong__is_told_at_once_with_line_caret_and_suggestion(refused: Callable[..., str]) -> None:
     told = refused(
         "version: 1\ntopics:\n  - id: acme\n"

@@ -210,7 +210,7 @@ async def test_rollups__stages_killed_while_posts_change__equal_to_a_recount(
     hours_written = len({hour_of(post.created_at) for post in writer.posts})
     os.kill(survivor, signal.SIGKILL)
     rollups = Rollups(store.database, TIMING)
-    await rollups.retry_set_aside()
+    await rollups.claims.retry_set_aside()
     cleaned_within = time.monotonic() + 20
     while await store.database["dirty"].count_documents({}) and time.monotonic() < cleaned_within:
         await roll_up_waiting(rollups)

@@ -12,7 +12,8 @@ from monitor.post import Author, Post
 from monitor.stages import rollup
 from monitor.stages.rollup import Tally, roll_up_waiting
 from monitor.store.connection import Store, open_store
-from monitor.store.rollups import MOST_ATTEMPTS, HourClaim, Rollups, Timing
+from monitor.store.hour_claims import MOST_ATTEMPTS
+from monitor.store.rollups import HourClaim, Rollups, Timing
 
 MORNING = datetime(2026, 11, 20, 8, tzinfo=UTC)
 AT_ONCE = Timing(settle_s=0)
@@ -69,10 +70,10 @@ async def test_an_hour_that_cannot_be_counted_is_set_aside__the_others_are_count
     with caplog.at_level(logging.WARNING):
         assert await roll_up_waiting(rollups) == Tally(clean=2, failed=MOST_ATTEMPTS)
     assert "event=hour_failed hour=2026-11-20T09:00:00+00:00 attempt=1 reason=TypeError" in caplog.text
-    assert await rollups.count_set_aside() == 1
+    assert await rollups.claims.count_set_aside() == 1
     assert (await store.database["dirty"].find_one({}))["reason"] == "TypeError"
     await store.database["posts"].update_one({"_id": "x:1"}, {"$unset": {"tags": ""}})
-    await rollups.retry_set_aside()
+    await rollups.claims.retry_set_aside()
     assert await roll_up_waiting(rollups) == Tally(clean=1)
 
 

@@ -12,7 +12,8 @@ from monitor.store import rollups as rollups_module
 from monitor.store.commit import DEADLINE_S
 from monitor.store.connection import OPERATION_MS, Store
 from monitor.store.dirty import MARKED_FOR_S, SETTLE_S
-from monitor.store.rollups import MOST_ATTEMPTS, HourClaim, Rollups, Timing
+from monitor.store.hour_claims import MOST_ATTEMPTS
+from monitor.store.rollups import HourClaim, Rollups, Timing
 
 HOUR = datetime(2026, 11, 20, 8, tzinfo=UTC)
 AT_ONCE = Timing(settle_s=0)
@@ -130,10 +131,10 @@ async def test_an_hour_that_ends_every_process_is_left_alone__and_tried_again_wh
     deadly = Rollups(store.database, Timing(lease_s=0))
     assert [(await claimed(deadly)).attempts for _ in range(MOST_ATTEMPTS)] == list(range(1, MOST_ATTEMPTS + 1))
     assert await deadly.claim(owner="test") is None
-    assert (await deadly.waiting(), await deadly.count_set_aside()) == (False, 1)
-    await deadly.retry_set_aside()
+    assert (await deadly.claims.waiting(), await deadly.claims.count_set_aside()) == (False, 1)
+    await deadly.claims.retry_set_aside()
     assert await roll_up(Rollups(store.database, AT_ONCE)) == "clean"
-    assert await deadly.count_set_aside() == 0
+    assert await deadly.claims.count_set_aside() == 0
 
 
 async def test_a_long_count_holds_on_to_its_claim(

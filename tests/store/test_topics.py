@@ -20,15 +20,15 @@ async def test_a_topic_is_stored_and_read_back(store: Store) -> None:
 
 
 async def test_what_a_topic_asks_of_its_posts_is_kept__and_changes_make_no_version(store: Store) -> None:
-    private = replace(TEA, every_s=600, authors="pseudonymise", redact=("email",), tags=("drinks",))
+    private = replace(TEA, every_s=600, every_on=(("lemmy", 60),), authors="pseudonymise", redact=("email",), tags=("drinks",))
     assert await store.topics.add(private) == private == await store.topics.get("tea")
-    edited = await store.topics.edit("tea", authors="keep", redact=(), every_s=None)
+    edited = await store.topics.edit("tea", authors="keep", redact=(), every_s=None, every_on=())
     assert edited == replace(TEA, tags=("drinks",)) == await store.topics.get("tea")
 
 
 async def test_a_topic_of_an_earlier_release_has_none_of_it(store: Store) -> None:
     await store.topics.add(TEA)
-    gone = dict.fromkeys(("every_s", "authors", "redact", "tags"), "")
+    gone = dict.fromkeys(("every_s", "every_on", "authors", "redact", "tags"), "")
     await store.database["topics"].update_one({"_id": "tea"}, {"$unset": gone})
     assert await store.topics.get("tea") == TEA
 

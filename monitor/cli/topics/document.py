@@ -17,7 +17,7 @@ from monitor.text.redaction import rules
 from monitor.topic import Authors, Topic
 
 _FIELDS = {"id": str, "name": str, "queries": list, "platforms": list, "sources": list}
-_MORE = frozenset({"every_s", "authors", "redact", "tags"})  # what files of earlier releases lack
+_MORE = frozenset({"every_s", "every_on", "authors", "redact", "tags"})  # what files of earlier releases lack
 _SOURCE_FIELDS = {"platform": str, "kind": str, "parameters": dict}
 
 
@@ -43,6 +43,7 @@ def document_of(exchanged: Exchanged) -> dict[str, Any]:
         "queries": list(exchanged.queries),
         "platforms": list(exchanged.topic.platforms),
         "every_s": exchanged.topic.every_s,
+        "every_on": dict(exchanged.topic.every_on),
         "authors": exchanged.topic.authors,
         "redact": list(exchanged.topic.redact),
         "tags": list(exchanged.topic.tags),
@@ -106,15 +107,25 @@ def _topic(told: Any, place: str) -> Exchanged:
 
 def _wished(told: Mapping[str, Any], place: str, topic: Topic) -> Topic:
     """The topic with how fresh and how private it is to be. Raises UsageError: privacy is never left out in silence."""
-    every_s, authors = told.get("every_s"), told.get("authors", "keep")
+    every_s, every_on, authors = told.get("every_s"), told.get("every_on", {}), told.get("authors", "keep")
     lists = {name: told.get(name, []) for name in ("redact", "tags")}
     if not all(isinstance(each, list) for each in lists.values()):
         raise UsageError(f"In {place}, redact and tags have to be lists.")
     redact, tags = _texts(lists, "redact", place), _texts(lists, "tags", place)
-    if authors not in get_args(Authors) or not (every_s is None or (type(every_s) is int and every_s > 0)):
+    if authors not in get_args(Authors) or not (every_s is None or _is_seconds(every_s)):
         raise UsageError(f"In {place}, authors has to be keep or pseudonymise, and every_s a number of seconds or null.")
+    if not isinstance(every_on, dict) or not all(map(_is_seconds, every_on.values())):
+        raise UsageError(f"In {place}, every_on has to be an object of seconds by platform.")
+    for name in every_on:
+        platform_named(name)
     rules(redact)
-    return replace(topic, every_s=every_s, authors=authors, redact=tuple(redact), tags=tuple(tags))
+    return replace(
+        topic, every_s=every_s, every_on=tuple(every_on.items()), authors=authors, redact=tuple(redact), tags=tuple(tags)
+    )
+
+
+def _is_seconds(told: object) -> bool:
+    return type(told) is int and told > 0
 
 
 def _source(told: Any, topic: str, place: str) -> Source:

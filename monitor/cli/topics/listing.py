@@ -108,6 +108,7 @@ def _told(topic: Topic) -> dict[str, Any]:
         "version": topic.version,
         "platforms": list(topic.platforms),
         "every_s": topic.every_s,
+        "every_on": dict(topic.every_on),
         "authors": topic.authors,
         "redact": list(topic.redact),
     }

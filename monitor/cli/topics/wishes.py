@@ -47,6 +47,7 @@ def told(topic: Topic) -> str:
     """A line for people, such as `Authors: pseudonyms. Redacted: email, phone. Polled: at least every 600 s.`."""
     authors = "pseudonyms" if topic.authors == "pseudonymise" else "kept"
     every = "as its sources change" if topic.every_s is None else f"at least every {topic.every_s:,} s"
+    every += "".join(f", on {platform} at least every {seconds:,} s" for platform, seconds in topic.every_on)
     return f"Authors: {authors}. Redacted: {', '.join(topic.redact) or 'nothing'}. Polled: {every}."
 
 

@@ -126,3 +126,19 @@ def test_export_yaml__is_a_file_that_check_accepts_and_apply_finds_equal(command
     file.write_text(written.stdout, encoding="utf-8")
     told = command("topics", "apply").stdout
     assert told.startswith("tea: changed: taken over by the file.")
+
+
+def test_export_yaml__overrides_come_back_equal(command: Type, file: Path, stored: Any) -> None:
+    told = (
+        "topics:\n- id: tea\n  query: tea\n  platforms: [hackernews, lemmy]\n  languages: [en]\n"
+        "  overrides: {lemmy: {communities: [tea@lemmy.ml, oolong@lemmy.ml], every: 30m}}\n"
+    )
+    file.write_text(told)
+    assert command("topics", "apply").stdout.startswith("tea: made")
+    assert {each for each in stored()[1]["tea"] if each.startswith("lemmy")} == {
+        f"lemmy/community?community={name}@lemmy.ml&instance=lemmy.world" for name in ("tea", "oolong")
+    }
+    written = command("topics", "export", "--yaml")
+    assert written.stderr == ""
+    file.write_text(written.stdout, encoding="utf-8")
+    assert command("topics", "apply", "--dry-run").stdout.startswith("tea: as in the file")

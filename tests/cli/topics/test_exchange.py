@@ -15,7 +15,7 @@ from monitor.source import Source
 Type = Callable[..., Result]
 # As releases before wishes for freshness and privacy wrote it.
 TOPIC = {"id": "tea", "name": "Tea", "queries": ["tea"], "platforms": ["hackernews"], "sources": []}
-UNWISHED = {"every_s": None, "authors": "keep", "redact": [], "tags": []}
+UNWISHED = {"every_s": None, "every_on": {}, "authors": "keep", "redact": [], "tags": []}
 SOURCE = {"platform": "hackernews", "kind": "query", "parameters": {"query": "tea"}}
 
 

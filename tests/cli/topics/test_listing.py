@@ -29,6 +29,7 @@ def test_add__makes_what_track_makes(command: Type) -> None:
         "platforms": ["hackernews"],
         "sources": 1,
         "every_s": None,
+        "every_on": {},
         "authors": "keep",
         "redact": [],
     }
