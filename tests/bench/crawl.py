@@ -43,7 +43,7 @@ OWN_OF_SCORE = ("scorer", "version")
 
 
 class Bench:
-    """A mongod and a page server for all runs; each run has a database of its own unless it polls again."""
+    """A mongod and a page server for the runs of a round; each run has a database of its own unless it polls again."""
 
     def __init__(self, uri: str, address: str, home: str) -> None:
         self.uri, self.address = uri, address
@@ -117,12 +117,19 @@ def same(one: dict[str, Any], other: dict[str, Any]) -> None:
 
 
 @contextmanager
-def benches() -> Iterator[Bench]:
+def benches() -> Iterator[Iterator[Bench]]:
+    """A bench for each round, all on one mongod; each with a page server of its own, whose posts are of the last minutes: in a
+    longer time than the overlap a second poll would rightly leave the oldest alone.
+    """
     with TemporaryDirectory(ignore_cleanup_errors=True) as home, acquire(load({**os.environ, "MONITOR_HOME": home})) as mongod:
-        command = [sys.executable, str(HERE / "pages.py"), str(PAGES)]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
-            assert server.stdout is not None
-            yield Bench(mongod.uri, f"http://127.0.0.1:{server.stdout.readline().strip()}", home)
+        yield (bench for _ in range(ROUNDS) for bench in served(mongod.uri, home))
+
+
+def served(uri: str, home: str) -> Iterator[Bench]:
+    command = [sys.executable, str(HERE / "pages.py"), str(PAGES)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        yield Bench(uri, f"http://127.0.0.1:{server.stdout.readline().strip()}", home)
 
 
 def reshifted(bench: Bench) -> float | None:
@@ -141,8 +148,8 @@ def reshifted(bench: Bench) -> float | None:
 def main() -> int:
     ratios: dict[str, list[float]] = {"fresh": [], "second": [], "reshift": [], "client": [], "page": []}
     rates: dict[str, float] = {}
-    with benches() as bench:
-        for _ in range(ROUNDS):
+    with benches() as rounds:
+        for bench in rounds:
             databases = {name: bench.prepared(f"bench_{name}") for name in ("naive", "ours", "script")}
             fresh = {
                 "naive": bench.naive(databases["naive"]),
