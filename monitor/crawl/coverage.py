@@ -14,7 +14,6 @@ _AUTHOR = tuple(each.name for each in fields(Author))
 _COUNTS = tuple(each.name for each in fields(Counts))
 _NAMES = (*_OWN, *_MORE, *(f"author.{name}" for name in _AUTHOR), *(f"counts.{name}" for name in _COUNTS))
 _values_of = attrgetter(*_NAMES)
-_NOTHING = (None, "", ())
 
 
 @dataclass(slots=True)
@@ -27,7 +26,7 @@ class Coverage:
     def add(self, posts: Iterable[Post]) -> None:
         for post in posts:
             self.posts += 1
-            self.known.update([name for name, value in zip(_NAMES, _values_of(post), strict=True) if value not in _NOTHING])
+            self.known.update([name for name, value in zip(_NAMES, _values_of(post), strict=True) if value or value == 0])
 
     def shares(self) -> dict[str, float]:
         """Per field the share of posts that have it, 0 to 1, rounded to three places; empty before the first post."""

@@ -21,7 +21,8 @@ from monitor.text.utterance import utterance
 def enrich(post: Post, topics: Watch) -> Post:
     """The post completed, with its matches. `topics` are those that watch its platform; matches keep their order."""
     made = completed(post)
-    return made.filled(topics=matches(made, topics))
+    found = matches(made, topics)
+    return made if found == made.topics else made.filled(topics=found)
 
 
 def completed(post: Post) -> Post:

@@ -55,4 +55,5 @@ class Dirty:
 
 def hour_of(moment: datetime) -> datetime:
     """The hour, UTC, that a moment lies in."""
-    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    told = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return told.replace(minute=0, second=0, microsecond=0)

@@ -103,7 +103,7 @@ def read(post: Post, row: bytes = b"") -> Reading:
     """Encode one post by itself; `row` as in `Digest`. Raises PostError, in words without its content, for what MongoDB cannot hold."""
     try:
         stored = document(post)
-        fetched_at = stored.setdefault("fetched_at", clock.now())
+        fetched_at = stored["fetched_at"] = stored.get("fetched_at") or clock.now()
         stored.setdefault("first_seen", fetched_at)
         _refuse_depth(stored.get("place"), DEEPEST)
         digest = Digest.of(stored, post.seen_on[0] if post.seen_on else post.platform, row)

@@ -68,7 +68,8 @@ class Unindexed:
 
 def minute_of(moment: datetime) -> datetime:
     """The minute, UTC, that a moment lies in."""
-    return moment.astimezone(UTC).replace(second=0, microsecond=0)
+    told = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return told.replace(second=0, microsecond=0)
 
 
 def changes_words(update: Document) -> bool:
