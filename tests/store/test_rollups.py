@@ -113,7 +113,7 @@ async def test_a_young_mark_stays__its_hour_is_counted_and_due_again_after_a_whi
     await mark(store)
     assert await roll_up(Rollups(store.database)) == "open"
     assert await Rollups(store.database).claim(owner="test") is None
-    assert not await Rollups(store.database).waiting()
+    assert not await Rollups(store.database).claims.waiting()
     assert await Rollups(store.database, Timing(again_s=0)).claim(owner="early") is not None
 
 
