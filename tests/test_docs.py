@@ -113,7 +113,8 @@ def keys_of_the_file() -> set[str]:
             yield path
 
     found = set(below(whole, ""))
-    shared = {re.sub(r"^platforms\.\w+\.(enabled|instances)$", r"platforms.PLATFORM.\1", each) for each in found}
+    of_all = r"^(platforms|topics\[\]\.overrides)\.\w+\.(enabled|instances|every|accounts|communities)$"
+    shared = {re.sub(of_all, r"\1.PLATFORM.\2", each) for each in found}
     return {each for each in shared if not re.search(r"^platforms\..*_files?$", each)}
 
 

@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 # How often to look whether hours in other hands are indexed, or free again.
 LOOK_S = 0.5
 # Most of the time of one hour is spent waiting for a disk.
-AT_ONCE = 4
+AT_ONCE = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

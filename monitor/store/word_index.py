@@ -28,7 +28,7 @@ NOTE = (
     "word_index"  # in the collection meta: `version` of the terms, `build`, and whether every post is marked or indexed since
 )
 
-_AT_ONCE = 500  # posts; their texts and their entries are a megabyte or two
+_AT_ONCE = 200  # posts; some thousand keys of the index, which a slow server writes well within the time limit of one operation
 _MARKED_AT_ONCE = 1000
 _MOST_ROUNDS = 100  # in each, one of the processes that meet at an entry gets through
 _DUPLICATE_KEY = 11000

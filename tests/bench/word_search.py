@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from time import perf_counter
 from typing import Any
@@ -19,6 +20,7 @@ from typing import Any
 import pymongo
 
 from monitor.config import load
+from monitor.errors import RetryLater
 from monitor.mongod.private import acquire, stop
 from monitor.query.parse import parse_search
 from monitor.stages.indexing import index_waiting
@@ -69,8 +71,11 @@ async def fill(uri: str, first: int, count: int) -> None:
 
 
 async def index(uri: str) -> None:
-    store = await opened(uri)
-    await index_waiting(WordIndex(store.database))
+    store, done = await opened(uri), False
+    while not done:
+        with suppress(RetryLater):  # a busy server that did not answer in time; `monitor index --follow` goes on just so
+            await index_waiting(WordIndex(store.database))
+            done = True
     await store.close()
 
 
