@@ -64,9 +64,10 @@ async def fill(uri: str, first: int, count: int) -> None:
     rng = random.Random(first)
     store = await opened(uri)
     for begin in range(first, first + count, BATCH):
-        await store.database["posts"].insert_many(
-            posts(rng, begin, min(BATCH, first + count - begin), words, weights), ordered=False
-        )
+        with pymongo.timeout(LONGEST_S):
+            await store.database["posts"].insert_many(
+                posts(rng, begin, min(BATCH, first + count - begin), words, weights), ordered=False
+            )
     await store.close()
 
 
