@@ -4,18 +4,21 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from math import inf
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from monitor.analysis.bucket import Period
+from monitor.analysis.change import Change
+from monitor.analysis.interval import Interval
 from monitor.post import Post
 from monitor.scope import Scope
 from monitor.store.connection import Store
 from monitor.store.dirty import hour_of
 from monitor.store.window import Window
-from monitor.trends.hours import Hours, read_hours, whole_hours
+from monitor.trends.hours import Compared, Hours, read_hours, whole_hours
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 MONDAY = datetime(2026, 11, 2, tzinfo=UTC)
@@ -166,6 +169,23 @@ def test_compared__restless_hours__widen_the_interval() -> None:
     assert all(one is not None and one.change.ratio == 1.0 for one in found)
     widths = [one.change.interval.high - one.change.interval.low for one in found if one is not None]
     assert widths[1] > 2 * widths[0]
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "low", "high", "told"),
+    [
+        (118, 100, 1.05, 1.334, "+18% (+5% to +33%)"),
+        (50, 100, 0.4, 0.6, "-50% (-60% to -40%)"),
+        (0, 100, 0.0, 0.04, "-100% (-100% to -96%)"),
+        (30, 0, 7.8, inf, "new (at least +680%)"),
+        (1, 0, 0.26, inf, "new"),
+        (0, 0, 0.0, inf, "none"),
+    ],
+)
+def test_compared__told__is_what_a_person_reads(now: int, before: int, low: float, high: float, told: str) -> None:
+    made = Change(now=now, before=before, ratio=now / before if before else None, interval=Interval(low=low, high=high))
+    period = Period(start=MONDAY, end=MONDAY + DAY)
+    assert Compared(change=made, before=period, hours=24, of=24, dispersion=1.0).told == told
 
 
 def test_missing_hours__are_those_that_are_over_and_not_known() -> None:
