@@ -113,7 +113,10 @@ def _volume(content: Content, trends: Trends) -> Section:
     times = peak.judged.times_usual if peak.judged is not None else None
     usual = "" if times is None else f", {times:.1f} times the usual"
     told = f"The most, {_many(peak.posts)}, came {'at' if hourly else 'on'} {when}{usual}."
-    told += f" {_hatched(sum(1 for gap in found if gap.whole), len(found))}"
+    if content.methods.then.coverage.whole.sources:
+        told += f" {_hatched(sum(1 for gap in found if gap.whole), len(found))}"
+    else:
+        told += " How much of this time was collected is not known."
     rows = []
     for one in volumes:
         band = one.judged.band if one.judged else None
