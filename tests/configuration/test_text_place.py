@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.configuration.problem import LINE_END, Place
@@ -49,6 +49,7 @@ def styles(words: list[str]) -> list[str]:
     ]
 
 
+@settings(max_examples=50, deadline=None)
 @given(said)
 def test_each_character__stands_where_it_is_told_to__in_every_style(words: list[str]) -> None:
     for written in styles(words):
@@ -60,6 +61,7 @@ def test_each_character__stands_where_it_is_told_to__in_every_style(words: list[
                 assert sign_at(tree, place_in(tree, KEY, offset)) == sign, (written, offset)
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.text(st.sampled_from("abcé日()"), min_size=1, max_size=5), min_size=1, max_size=8))
 def test_each_character__of_plain_text__stands_where_it_is_told_to(words: list[str]) -> None:
     for written in (" ".join(words), "\n      ".join(words)):
@@ -70,6 +72,7 @@ def test_each_character__of_plain_text__stands_where_it_is_told_to(words: list[s
         assert places == sorted(places, key=lambda place: (place.line, place.column))
 
 
+@settings(max_examples=50, deadline=None)
 @given(said)
 def test_each_character__as_pyyaml_writes_it__stands_where_it_is_told_to(words: list[str]) -> None:
     for style in ("'", '"', "|", ">"):

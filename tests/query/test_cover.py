@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.post import Author, Post
@@ -80,12 +80,14 @@ def matches(tree: Tree, post: Post) -> bool:
     return matcher_of(tree)(Searchable(post)) is not None
 
 
+@settings(deadline=None)
 @given(trees, posts, st.sampled_from([itself, words_alone, alternatives, nothing]))
 def test_a_post_that_matches__has_one_of_the_branches_whole(tree: Tree, post: Post, says: Says) -> None:
     if matches(tree, post):
         assert any(all(matches(literal, post) for literal in branch) for branch in cover(tree, says))
 
 
+@settings(deadline=None)
 @given(trees, st.sampled_from([itself, alternatives]))
 def test_no_branch__holds_another(tree: Tree, says: Says) -> None:
     branches = cover(tree, says)
@@ -143,6 +145,7 @@ def test_cover__one_long_list__is_kept_whole_by_itself_and_left_out_beside_other
 # ---- on one platform
 
 
+@settings(deadline=None)
 @given(trees, posts)
 def test_on_platform__means_the_same_for_posts_of_it_and_names_none(tree: Tree, post: Post) -> None:
     left = on_platform(tree, post.platform)

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.post import Author, Media, Post
@@ -56,6 +56,7 @@ def holds(post: Searchable, needs: Needs) -> bool:
     return begins or not needs.pieces.isdisjoint(post.pieces)
 
 
+@settings(deadline=None)
 @given(trees, posts())
 def test_a_post_that_matches__holds_all_that_is_needed(tree: Tree, post: Post) -> None:
     looked_into = Searchable(post)
@@ -65,6 +66,7 @@ def test_a_post_that_matches__holds_all_that_is_needed(tree: Tree, post: Post) -
         assert all(holds(looked_into, needs) for needs in all_needs_of(tree))
 
 
+@settings(deadline=None)
 @given(trees)
 def test_all_needs__there_are_some_where_there_is_one_and_each_once(tree: Tree) -> None:
     told = all_needs_of(tree)
