@@ -82,23 +82,19 @@ async def test_read__posts_of_the_scope_that_were_there_by_then(store: Store) ->
     assert found.command == f"monitor methods '{found.scope}'"
 
 
-@pytest.mark.parametrize(
-    ("begin", "end", "from_hour", "to_hour"),
-    [
+async def test_read__period__is_what_was_asked_for_up_to_then_and_from_the_first_post_on(store: Store) -> None:
+    await store.posts.upsert([post(number, DAY + timedelta(hours=number)) for number in (5, 9)])
+    cases = [
         ("2026-11-10", "2026-11-11", 0, 24),
         ("2026-11-10", None, 0, 72),
         ("2026-11-10", "2026-12-01", 0, 72),
         (None, "2026-11-11", 5, 24),
         (None, None, 5, 72),
-    ],
-)
-async def test_read__period__is_what_was_asked_for_up_to_then_and_from_the_first_post_on(
-    store: Store, begin: str | None, end: str | None, from_hour: int, to_hour: int
-) -> None:
-    await store.posts.upsert([post(number, DAY + timedelta(hours=number)) for number in (5, 9)])
-    found = await gathered(store, Scope(topics=("tea",), begin=begin, end=end))
-    assert found.period.start == DAY + timedelta(hours=from_hour)
-    assert found.period.end == DAY + timedelta(hours=to_hour)
+    ]
+    for begin, end, from_hour, to_hour in cases:
+        found = await gathered(store, Scope(topics=("tea",), begin=begin, end=end))
+        edges = [(edge - DAY) / timedelta(hours=1) for edge in (found.period.start, found.period.end)]
+        assert edges == [from_hour, to_hour], (begin, end)
 
 
 async def test_read__versions_of_then__with_what_they_say_and_privacy_as_it_is_now(
