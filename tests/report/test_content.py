@@ -17,7 +17,6 @@ from monitor.analysis.spike import Assessment
 from monitor.analysis.usual import Usual
 from monitor.analysis.volume import Volume as Estimated
 from monitor.methods.gathering import Methods, Watched
-from monitor.methods.paragraph import paragraph
 from monitor.methods.selection import Selection
 from monitor.query.parse import parse
 from monitor.report.content import MOST_HOLES, Content, page_of
@@ -177,16 +176,6 @@ def test_page__no_post__has_coverage_and_methods_alone(content: Made, nothing: S
     assert [each.heading for each in page.sections] == ["Posts", "Coverage", "Methods"]
     assert section(page, "Posts").sentences == ("No stored post is in this scope.",)
     assert page.lead.startswith("0 posts from")
-
-
-def test_page__one_post(content: Made) -> None:
-    one = Figures(posts=1)
-    assert page_of(content(summary=summary(by_day=(one,), by_platform={"feeds": one}))).lead.startswith("1 post from")
-
-
-def test_page__methods__are_the_paragraph(content: Made) -> None:
-    made = content()
-    assert section(page_of(made), "Methods").sentences == (paragraph(made.methods),)
 
 
 def test_page__sections_that_found_nothing__are_left_out(content: Made) -> None:
@@ -349,14 +338,6 @@ def test_engaging__with_posts_whose_engagement_is_unknown(content: Made) -> None
     assert [cell.text for cell in first] == ["1,200", "p1"]
     assert first[1].link is None
     assert len(second[1].text) == LONGEST
-
-
-@pytest.mark.parametrize(
-    "nothing", [{"engaging": Engaging(posts=(), unknown=9)}, {"told": Told(stories=(), posts=1, unique=1, of=1)}]
-)
-def test_lists_of_nothing__are_left_out(content: Made, nothing: dict[str, Any]) -> None:
-    headings = {each.heading for each in page_of(content(of_trends=nothing)).sections}
-    assert not headings & {"Most engaging posts", "Stories"}
 
 
 def test_stories(content: Made) -> None:
