@@ -92,13 +92,9 @@ def _print_change(trends: Trends, console: Console) -> None:
         console.print(Text("\nChange: no hour of the weeks before is known, so there is nothing to compare with."))
         return
     made, zone = compared.change, trends.hours.zone
-    ratio = "new" if made.ratio is None else f"{made.ratio - 1:+.0%}"
-    low, high = (f"{end - 1:+.0%}" for end in (made.interval.low, made.interval.high))
     since = f"{_clock(compared.before.start, zone)} to {_clock(compared.before.end, zone)}"
     certain = "" if made.certain else "; it may be chance"
-    console.print(
-        Text(f"\nChange: {ratio} ({low} to {high}), {made.now:,} against {made.before:,} posts from {since}{certain}")
-    )
+    console.print(Text(f"\nChange: {compared.told}, {made.now:,} against {made.before:,} posts from {since}{certain}"))
     if compared.hours < compared.of:
         console.print(Text(f"compared are {compared.hours:,} of {compared.of:,} hours: the others are not known in both"))
 

@@ -139,8 +139,8 @@ def _counts(methods: Methods, zone: ZoneInfo) -> Iterator[str]:
         f"{posts:,} on {platform}" for platform, posts in sorted(found.platforms.items(), key=lambda one: (-one[1], one[0]))
     ]
     yield (
-        f"In the period {when} these are {_many(found.posts, 'post')}: {_listed(places)}; {found.deleted or 'none'} of them had been "
-        f"deleted at the source by then, and {found.reposts or 'none'} are reposts."
+        f"In the period {when} these are {_many(found.posts, 'post')}: {_listed(places)}; {_none_or(found.deleted)} of them had been "
+        f"deleted at the source by then, and {_none_or(found.reposts)} are reposts."
     )
     which = "They" if found.told == found.posts else f"The newest {found.told:,} of them"
     yield f"{which} tell {_many(found.unique(), 'story')}, counting reposts, copies of a text and links to the same page once."
@@ -236,6 +236,10 @@ def _state(state: str) -> str:
 def _many(count: int, what: str) -> str:
     several = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
     return f"{count:,} {what if count == 1 else several}"
+
+
+def _none_or(count: int) -> str:
+    return f"{count:,}" if count else "none"
 
 
 def _listed(parts: list[str]) -> str:

@@ -99,12 +99,10 @@ def _change(content: Content) -> str:
     if compared is None:
         return "not told: no hour of the weeks before is known"
     made, zone = compared.change, content.zone
-    ratio = "new" if made.ratio is None else f"{made.ratio - 1:+.0%}"
-    low, high = (f"{end - 1:+.0%}" for end in (made.interval.low, made.interval.high))
     since = f"{clock(compared.before.start, zone)} to {clock(compared.before.end, zone)}"
     hours = "" if compared.hours == compared.of else f"; compared are {compared.hours:,} of {compared.of:,} hours"
     chance = "" if made.certain else "; it may be chance"
-    return f"{ratio} ({low} to {high}), {made.now:,} against {made.before:,} posts from {since}{chance}{hours}"
+    return f"{compared.told}, {made.now:,} against {made.before:,} posts from {since}{chance}{hours}"
 
 
 def _volume(content: Content, trends: Trends) -> Section:
@@ -115,7 +113,10 @@ def _volume(content: Content, trends: Trends) -> Section:
     times = peak.judged.times_usual if peak.judged is not None else None
     usual = "" if times is None else f", {times:.1f} times the usual"
     told = f"The most, {_many(peak.posts)}, came {'at' if hourly else 'on'} {when}{usual}."
-    told += f" {_hatched(sum(1 for gap in found if gap.whole), len(found))}"
+    if content.methods.then.coverage.whole.sources:
+        told += f" {_hatched(sum(1 for gap in found if gap.whole), len(found))}"
+    else:
+        told += " How much of this time was collected is not known."
     rows = []
     for one in volumes:
         band = one.judged.band if one.judged else None

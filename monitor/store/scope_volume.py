@@ -94,7 +94,8 @@ def platform_volumes(
         if inner is None or together is None:  # no source of the scope is there any more: what came is all that is known
             made[platform] = _exactly(counted)
             continue
-        covered = frozenset(together.whole_hours)
+        # Of the hour in which the period begins, only what lies in the period was counted.
+        covered = frozenset(each for each in together.whole_hours if each >= inner.start or each + HOUR <= period.start)
         found = volume(
             {hour: posts.get(hour, 0) for hour in covered},
             partial={hour: count for hour, count in posts.items() if hour not in covered and inner.start <= hour < inner.end},

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from monitor.analysis.bucket import Period
+from monitor.analysis.bucket import HOUR, Period
 from monitor.analysis.change import previous_same_weekdays
 from monitor.scope import Scope
 from monitor.store.connection import Store
@@ -28,8 +28,10 @@ async def collected(store: Store, scope: Scope, window: Window, *, now: datetime
     """Look it up for a scope's window, widened to full hours, up to now."""
     period = whole_hours(window)
     begin = min(period.start - LEARNED, previous_same_weekdays(period, zone=ZoneInfo(scope.zone)).start)
-    end = max(min(period.end, now), window.from_at)
-    covered = await covered_over(store.database, scope, Period(start=period.start, end=max(end, hour_of(end))))
+    end = min(period.end, now)
+    if end <= period.start:
+        end = period.start + HOUR  # of what is to come nothing is covered
+    covered = await covered_over(store.database, scope, Period(start=period.start, end=end))
     if not covered.coverage.whole.sources:
         return Collected(covered, None)
     known = await covered_over(store.database, scope, Period(start=hour_of(begin), end=end))

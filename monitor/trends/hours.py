@@ -46,6 +46,15 @@ class Compared:
     of: int
     dispersion: float
 
+    @property
+    def told(self) -> str:
+        """The change with its interval as people read it: `+18% (+5% to +33%)`, `new (at least +120%)`."""
+        made = self.change
+        if made.ratio is None:
+            sure = f" (at least {made.interval.low - 1:+.0%})" if made.certain else ""
+            return f"new{sure}" if made.now else "none"
+        return f"{made.ratio - 1:+.0%} ({made.interval.low - 1:+.0%} to {made.interval.high - 1:+.0%})"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hours:
