@@ -57,7 +57,7 @@ async def test_an_hour_of_a_dead_process_is_free_when_its_lease_ends(store: Stor
     brief = Rollups(store.database, Timing(lease_s=0.3, reserve_s=0))
     assert (await claimed(brief)).attempts == 1
     assert await brief.claim(owner="other") is None
-    assert await brief.waiting()
+    assert await brief.claims.waiting()
     await asyncio.sleep(0.35)
     assert (await claimed(brief, "other")).attempts == 2
 
