@@ -64,7 +64,9 @@ class HourClaims:
     @tells_outage
     async def release(self, hour: datetime, *, owner: str) -> None:
         """Give an hour back that was not tried."""
-        update: Document = {"$inc": {"attempts": -1}, "$unset": {**RELEASED, "not_before": ""}}
+        # Who made it wait again meanwhile has set the attempts back.
+        attempts: Document = {"$max": [0, {"$subtract": [{"$ifNull": ["$attempts", 0]}, 1]}]}
+        update: list[Document] = [{"$set": {"attempts": attempts}}, {"$unset": [*RELEASED, "not_before"]}]
         await self._hours.update_one({"_id": hour, "owner": owner}, update)
 
     @tells_outage
