@@ -5,6 +5,7 @@ import sys
 
 import click
 
+from monitor.cli.following import following
 from monitor.cli.opened import opened, run, say_if_simulated
 from monitor.errors import RetryLater
 from monitor.stages.indexing import Tally, index_waiting
@@ -56,17 +57,20 @@ async def _follow(*, rebuild: bool) -> None:
         await say_if_simulated(store)
         words = WordIndex(store.database)
         await words.prepare(rebuild=rebuild)
-        while True:
-            wait_s = POLL_S
-            try:
-                tally = await index_waiting(words)
-            except RetryLater as error:
-                click.echo(str(error), err=True)
-                wait_s = max(POLL_S, error.wait_s or 0.0)
-            else:
-                if tally != Tally():
-                    click.echo(_told(tally))
-            await asyncio.sleep(wait_s)
+        async with following(store, "index") as pulse:
+            while True:
+                wait_s = POLL_S
+                try:
+                    tally = await index_waiting(words)
+                except RetryLater as error:
+                    click.echo(str(error), err=True)
+                    wait_s = max(POLL_S, error.wait_s or 0.0)
+                else:
+                    pulse.count("indexed_hours", tally.hours, outcome="done")
+                    pulse.count("indexed_hours", tally.failed, outcome="failed")
+                    if tally != Tally():
+                        click.echo(_told(tally))
+                await asyncio.sleep(wait_s)
 
 
 def _told(tally: Tally) -> str:

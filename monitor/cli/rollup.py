@@ -5,6 +5,7 @@ import sys
 
 import click
 
+from monitor.cli.following import following
 from monitor.cli.opened import opened, run, say_if_simulated
 from monitor.errors import RetryLater
 from monitor.stages.rollup import Tally, roll_up_waiting
@@ -57,17 +58,20 @@ async def _follow(*, rebuild: bool) -> None:
         rollups = Rollups(store.database)
         if rebuild:
             await Rebuild(store.database).mark_all()
-        while True:
-            wait_s = POLL_S
-            try:
-                tally = await roll_up_waiting(rollups)
-            except RetryLater as error:
-                click.echo(str(error), err=True)
-                wait_s = max(POLL_S, error.wait_s or 0.0)
-            else:
-                if tally != Tally():
-                    click.echo(_told(tally))
-            await asyncio.sleep(wait_s)
+        async with following(store, "rollup") as pulse:
+            while True:
+                wait_s = POLL_S
+                try:
+                    tally = await roll_up_waiting(rollups)
+                except RetryLater as error:
+                    click.echo(str(error), err=True)
+                    wait_s = max(POLL_S, error.wait_s or 0.0)
+                else:
+                    for outcome in ("clean", "open", "lost", "failed"):
+                        pulse.count("counted_hours", getattr(tally, outcome), outcome=outcome)
+                    if tally != Tally():
+                        click.echo(_told(tally))
+                await asyncio.sleep(wait_s)
 
 
 def _told(tally: Tally) -> str:

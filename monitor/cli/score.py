@@ -5,6 +5,7 @@ import sys
 
 import click
 
+from monitor.cli.following import following
 from monitor.cli.opened import opened, run, say_if_simulated
 from monitor.cli.trained import scorer_named
 from monitor.errors import RetryLater
@@ -60,17 +61,20 @@ async def _follow(scorer: Scorer, work: Work, *, rescore: bool) -> None:
         scores = Scores(store.database, store.dirty)
         if rescore:
             await scores.forget_set_aside(scorer)
-        while True:
-            wait_s = POLL_S
-            try:
-                tally = await score_waiting(scores, scorer, work)
-            except RetryLater as error:
-                click.echo(str(error), err=True)
-                wait_s = max(POLL_S, error.wait_s or 0.0)
-            else:
-                if tally != Tally():
-                    click.echo(_told(tally))
-            await asyncio.sleep(wait_s)
+        async with following(store, "score") as pulse:
+            while True:
+                wait_s = POLL_S
+                try:
+                    tally = await score_waiting(scores, scorer, work)
+                except RetryLater as error:
+                    click.echo(str(error), err=True)
+                    wait_s = max(POLL_S, error.wait_s or 0.0)
+                else:
+                    for outcome in ("labelled", "unlabelled", "set_aside", "edited"):
+                        pulse.count("scored_posts", getattr(tally, outcome), outcome=outcome)
+                    if tally != Tally():
+                        click.echo(_told(tally))
+                await asyncio.sleep(wait_s)
 
 
 def _told(tally: Tally) -> str:
