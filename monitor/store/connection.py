@@ -110,6 +110,17 @@ async def migrate(config: Config, *, uri: str | None = None) -> list[str]:
             await database.client.close()
 
 
+@asynccontextmanager
+async def bare(config: Config, *, uri: str | None = None) -> AsyncIterator[AsyncDatabase[dict[str, Any]]]:
+    """The database as it is, whatever its schema, for restoring a backup. Raises as `open_store`, but for its schema."""
+    async with _told(_uri(config, uri)):
+        database = await _connect(config, _uri(config, uri))
+    try:
+        yield database
+    finally:
+        await database.client.close()
+
+
 def host_of(uri: str) -> str:
     """The part of a URI that may be shown: hosts and ports, or the path of a socket; no credentials, no options."""
     rest = uri.partition("://")[2].partition("/")[0].partition("?")[0]

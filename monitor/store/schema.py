@@ -25,6 +25,8 @@ from monitor.store.rollups import COLLECTIONS as ROLLUPS
 logger = logging.getLogger(__name__)
 
 VERSION = 4
+# The mark, in `meta`, of a database into which a backup is being restored: until that is done nothing else may use it.
+RESTORING = "restoring"
 
 _NAMESPACE_EXISTS = 48
 _AT_ONCE = 4  # connections are dear, too
@@ -167,8 +169,9 @@ async def _add_rollups(database: AsyncDatabase[dict[str, Any]]) -> None:
     await Rebuild(database).mark_all()
 
 
-async def _make_all(database: AsyncDatabase[dict[str, Any]]) -> None:
-    """A few at once: each waits for the server's disk most of its time. What fails is raised when the others are done."""
+async def make_all(database: AsyncDatabase[dict[str, Any]]) -> None:
+    """Make what is missing of collections, validators and indexes, a few at once: each waits for the server's disk most of its
+    time. What fails is raised when the others are done."""
     places = asyncio.Semaphore(_AT_ONCE)
 
     async def make(name: str, collection: Collection) -> None:
@@ -182,13 +185,18 @@ async def _make_all(database: AsyncDatabase[dict[str, Any]]) -> None:
 
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(2, "added rollups of every hour; `monitor rollup` counts them.", _add_rollups),
-    Migration(3, "made the collections of word search, saved searches and labels.", _make_all),
-    Migration(4, "made the collections of the fleet.", _make_all),
+    Migration(3, "made the collections of word search, saved searches and labels.", make_all),
+    Migration(4, "made the collections of the fleet.", make_all),
 )
 
 
 async def prepare(database: AsyncDatabase[dict[str, Any]]) -> None:
     """Make the schema where the database is empty, and check it in any case. Raises SchemaError."""
+    if await database["meta"].find_one({"_id": RESTORING}) is not None:
+        raise SchemaError(
+            f"A backup is being restored into the database {database.name}, or that was cut short. Wait, or run it again: "
+            "monitor db restore FILE"
+        )
     if await _version(database) is None:
         strangers = await _strangers(database)
         # Another process may have made the schema, and stored posts, between the two looks.
@@ -203,7 +211,7 @@ async def prepare(database: AsyncDatabase[dict[str, Any]]) -> None:
 
 async def create(database: AsyncDatabase[dict[str, Any]], *, version: int = VERSION) -> None:
     """Make every collection, validator and index that is missing, then note the version; any number of processes at once."""
-    await _make_all(database)
+    await make_all(database)
     note = {"version": version, "made_at": clock.now()}
     await database["meta"].update_one({"_id": "schema"}, {"$setOnInsert": note}, upsert=True)
 
