@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from pymongo import ReturnDocument
+from pymongo import ReturnDocument, UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import BulkWriteError
 
 from monitor.source import IMPORT, Source
 from monitor.store.document import Document
@@ -20,6 +20,7 @@ from monitor.store.outage import tells_outage
 PROJECT = "monitor"  # of all jobs; scrapyd wants a name
 LIVE = ("pending", "leased")
 _TURN = "turn"
+_DUPLICATE_KEY = 11000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +130,18 @@ class Plans:
     @tells_outage
     async def queue(self, shifts: Iterable[Shift]) -> int:
         """Queue shifts whose slots are empty; returns how many were. Repeating it, here or in another process, adds nothing."""
-        return sum([await self._queue(shift) for shift in shifts])
+        queued = [_queued(shift) for shift in shifts]
+        if not queued:
+            return 0
+        try:
+            return (await self._jobs.bulk_write(queued, ordered=False)).upserted_count
+        except BulkWriteError as error:
+            # Another planner was quicker with these slots; the others are done.
+            if error.details["writeConcernErrors"] or {each["code"] for each in error.details["writeErrors"]} != {
+                _DUPLICATE_KEY
+            }:
+                raise
+            return int(error.details["nUpserted"])
 
     @tells_outage
     async def withdraw(self, slots: Collection[str], *, reason: str) -> int:
@@ -140,36 +152,33 @@ class Plans:
         ended: Document = {"$set": {"state": "cancelled", "reason": {"$literal": reason}, "ended_at": "$$NOW"}}
         return (await self._jobs.update_many(wanted, [ended, {"$unset": "live_slot"}])).modified_count
 
-    async def _queue(self, shift: Shift) -> bool:
-        fresh: Document = {
-            "_id": uuid4().hex,
-            "project": PROJECT,
-            "spider": shift.platform,
-            "version": None,
-            "args": dict(shift.arguments),
-            "settings": {},
-            "priority": shift.priority,
-            "state": "pending",
-            "slot": shift.slot,
-            "live_slot": shift.slot,
-            "attempts": 0,
-            "requeued": 0,
-            "cancel_requested": False,
-        }
-        by_clock: Document = {
-            # Milliseconds: what is queued later has the greater number, whichever process queued it.
-            "seq": {"$toLong": "$$NOW"},
-            "created_at": "$$NOW",
-            "not_before": {"$dateAdd": {"startDate": "$$NOW", "unit": "millisecond", "amount": round(shift.wait_s * 1000)}},
-        }
-        made: Document = {"$mergeObjects": [{"$literal": fresh}, by_clock]}
-        # A document that is there has a state, and stays as it is; an answer that was lost is asked for again without harm.
-        kept: Document = {"$cond": [{"$eq": [{"$type": "$state"}, "missing"]}, made, "$$ROOT"]}
-        try:
-            result = await self._jobs.update_one({"live_slot": shift.slot}, [{"$replaceWith": kept}], upsert=True)
-        except DuplicateKeyError:  # another planner was quicker
-            return False
-        return result.upserted_id is not None
+
+def _queued(shift: Shift) -> UpdateOne:
+    fresh: Document = {
+        "_id": uuid4().hex,
+        "project": PROJECT,
+        "spider": shift.platform,
+        "version": None,
+        "args": dict(shift.arguments),
+        "settings": {},
+        "priority": shift.priority,
+        "state": "pending",
+        "slot": shift.slot,
+        "live_slot": shift.slot,
+        "attempts": 0,
+        "requeued": 0,
+        "cancel_requested": False,
+    }
+    by_clock: Document = {
+        # Milliseconds: what is queued later has the greater number, whichever process queued it.
+        "seq": {"$toLong": "$$NOW"},
+        "created_at": "$$NOW",
+        "not_before": {"$dateAdd": {"startDate": "$$NOW", "unit": "millisecond", "amount": round(shift.wait_s * 1000)}},
+    }
+    made: Document = {"$mergeObjects": [{"$literal": fresh}, by_clock]}
+    # A document that is there has a state, and stays as it is; an answer that was lost is asked for again without harm.
+    kept: Document = {"$cond": [{"$eq": [{"$type": "$state"}, "missing"]}, made, "$$ROOT"]}
+    return UpdateOne({"live_slot": shift.slot}, [{"$replaceWith": kept}], upsert=True)
 
 
 def _count(condition: Document) -> Document:
