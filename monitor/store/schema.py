@@ -24,7 +24,7 @@ from monitor.store.rollups import COLLECTIONS as ROLLUPS
 
 logger = logging.getLogger(__name__)
 
-VERSION = 3
+VERSION = 4
 
 _NAMESPACE_EXISTS = 48
 _AT_ONCE = 4  # connections are dear, too
@@ -129,6 +129,11 @@ COLLECTIONS: Mapping[str, Collection] = {
         indexes=(Index((("set", ASCENDING), ("post", ASCENDING))), Index((("post", ASCENDING),))),
         required={"_id": "string", "set": "string", "rater": "string", "post": "string", "at": "date", "file": "string"},
     ),
+    "budgets": Collection(
+        # What was noted of a platform's budgets since a moment: a refusal, or that a limit is told.
+        indexes=(Index((("platform", ASCENDING), ("noted_at", ASCENDING))),),
+        required={"_id": "string", "platform": "string", "credential": "string", "host": "string", "window": ["int", "long"]},
+    ),
     "dirty": Collection(),
     "imports": Collection(),
     "roll_hour": Collection(indexes=_ROLL_INDEXES, required=_ROLL_REQUIRED),
@@ -166,6 +171,7 @@ async def _make_all(database: AsyncDatabase[dict[str, Any]]) -> None:
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(2, "added rollups of every hour; `monitor rollup` counts them.", _add_rollups),
     Migration(3, "made the collections of word search, saved searches and labels.", _make_all),
+    Migration(4, "made the collections of the fleet.", _make_all),
 )
 
 
