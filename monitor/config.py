@@ -62,8 +62,18 @@ class Config:
         return f"<Config database={self.database} home={self.home}>"
 
     def secret(self, name: str) -> Secret | None:
-        """The credential `name` from the environment, or from the file that `name`_FILE names. None where neither is set."""
-        return _secret(self.environment, name)
+        """The credential `name` from the environment, or from the file that `name`_FILE names. None where neither is set.
+
+        Of several values the first.
+        """
+        return next(iter(self.secrets(name)), None)
+
+    def secrets(self, name: str) -> tuple[Secret, ...]:
+        """All values of the credential `name`, one a line. Ours (MONITOR_...) have one, whatever its lines."""
+        told = _secret(self.environment, name)
+        if told is None or name.startswith("MONITOR_"):
+            return () if told is None else (told,)
+        return tuple(Secret(line.strip()) for line in told.reveal().splitlines() if line.strip())
 
 
 def _secret(environment: Mapping[str, str], name: str) -> Secret | None:

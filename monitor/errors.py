@@ -38,7 +38,9 @@ class StopSource(MonitorError):
 
 
 class CredentialsError(StopSource):
-    """The platform refused the credentials, or asks for some."""
+    """The platform refused the credentials, or asks for some. `status`: of the reply that said so."""
+
+    status: int | None = None
 
 
 class SignInOverError(CredentialsError):

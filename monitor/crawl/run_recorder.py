@@ -75,6 +75,7 @@ class RunRecorder:
         store = await self.session.store()
         # A crawl that is told to stop drops what was just claimed and not walked yet.
         await store.leases.release_all(owner=self.session.owner)
+        await self.session.purse.close()
         await store.ledger.settle_all()  # also what killed crawls left behind
         stats = self.crawler.stats.get_stats() if self.crawler.stats is not None else {}
         counted = {name: stats[name] for name in _KEPT_STATS if name in stats}
@@ -101,7 +102,7 @@ class RunRecorder:
             pulse.count("posts", getattr(tally, fate), platform=spider.name, fate=fate)
         for error in self.session.failures.values():
             pulse.count("source_failures", platform=spider.name, kind=type(error).__name__.removesuffix("Error"))
-        await pulse.end()
+        await pulse.hand_over()
         fields, job = FieldCounts(store.database), self.session.arguments.get("_job")
         version = await fields.ran(job) if job else None
         if version is not None and tally.coverage.posts:

@@ -14,6 +14,7 @@ from scrapy.crawler import Crawler
 
 from monitor import clock, config
 from monitor.crawl.keeping import Keeping
+from monitor.crawl.purse import Purse
 from monitor.crawl.repeats import Repeats
 from monitor.crawl.tally import Tally
 from monitor.errors import MonitorError, StoreUnavailableError
@@ -55,6 +56,7 @@ class Session:
 
     def __post_init__(self) -> None:
         self.config = config.load()
+        self.purse = Purse(owner=self.owner, store=self.store)
 
     async def store(self) -> Store:
         """The open store. Raises StoreUnavailableError, SchemaError or MongodError with the sentence to print."""

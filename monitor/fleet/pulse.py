@@ -39,11 +39,15 @@ class Pulse:
         self.counted[name, tuple(sorted(labels.items()))] += number  # type: ignore[assignment]
 
     async def beat(self) -> None:
-        """Give a sign of life and hand over what was counted; what cannot be handed over stays for the next time."""
+        """Give a sign of life and hand over what was counted."""
+        await self.processes.beat(replace(self.process, memory_bytes=memory_bytes()))
+        await self.hand_over()
+
+    async def hand_over(self) -> None:
+        """Add what was counted to the numbers of all; what cannot be handed over stays for the next time."""
         cpu_s = time.process_time()
         self.count("process_cpu_seconds", cpu_s - self._cpu_s, role=self.role)
         self._cpu_s = cpu_s
-        await self.processes.beat(replace(self.process, memory_bytes=memory_bytes()))
         handed, self.counted = self.counted, Counter()
         try:
             await self.processes.add(handed)

@@ -19,6 +19,7 @@ from pymongo.errors import InvalidURI, OperationFailure, PyMongoError
 from monitor.config import Config
 from monitor.errors import ConfigurationError
 from monitor.store import schema
+from monitor.store.budgets import Budgets
 from monitor.store.dirty import Dirty
 from monitor.store.leases import Leases
 from monitor.store.ledger import Ledger
@@ -57,6 +58,7 @@ class Store:
     topics: Topics
     dirty: Dirty
     sign_ins: SignIns
+    budgets: Budgets
     sealing: Sealing
 
     def __repr__(self) -> str:
@@ -96,6 +98,7 @@ async def open_store(config: Config, *, uri: str | None = None) -> Store:
         topics=Topics(database),
         dirty=dirty,
         sign_ins=SignIns(database),
+        budgets=Budgets(database),
         sealing=Sealing(database, posts, dirty),
     )
 

@@ -132,6 +132,11 @@ COLLECTIONS: Mapping[str, Collection] = {
         indexes=(Index((("set", ASCENDING), ("post", ASCENDING))), Index((("post", ASCENDING),))),
         required={"_id": "string", "set": "string", "rater": "string", "post": "string", "at": "date", "file": "string"},
     ),
+    "budgets": Collection(
+        # What was noted of a platform's budgets since a moment: a refusal, or that a limit is told.
+        indexes=(Index((("platform", ASCENDING), ("noted_at", ASCENDING))),),
+        required={"_id": "string", "platform": "string", "credential": "string", "host": "string", "window": ["int", "long"]},
+    ),
     "dirty": Collection(),
     "imports": Collection(),
     "roll_hour": Collection(indexes=_ROLL_INDEXES, required=_ROLL_REQUIRED),

@@ -13,6 +13,7 @@ from monitor.cli.following import following
 from monitor.cli.opened import opened, run, say_if_simulated
 from monitor.config import Config, load
 from monitor.crawl.arguments import duration
+from monitor.crawl.credential import label
 from monitor.errors import ConfigurationError, RetryLater, UsageError
 from monitor.fleet.demand import MOST
 from monitor.fleet.field_guard import LOOK_S, stop_worse_versions
@@ -64,7 +65,7 @@ def planner_of(store: Store, config: Config, rules: Rules, *, owner: str | None 
         plans=Plans(store.database),
         rules=rules,
         owner=owner or f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}",
-        label=lambda source: _label(config, source),
+        label=_labels(config),
         live=_streams(),
     )
 
@@ -119,8 +120,20 @@ async def _follow(config: Config, rules: Rules, *, every_s: float, port: int | N
         await asyncio.gather(made.follow(told=after, every_s=every_s), guard())
 
 
-def _label(_config: Config, source: Source) -> str:
-    return f"{source.platform}:{source.parameters.get('instance', '')}"
+def _labels(config: Config) -> Callable[[Source], str]:
+    """The credential of a source, which is the same for all of one kind on one server; asking a platform for it takes milliseconds."""
+    known: dict[tuple[str, str, str | None], str] = {}
+
+    def label_of(source: Source) -> str:
+        key = (source.platform, source.kind, source.parameters.get("instance"))
+        if key not in known:
+            try:
+                known[key] = label(config, source)
+            except UsageError:  # a platform whose file is not here; whoever has it polls it
+                known[key] = f"{source.platform}:"
+        return known[key]
+
+    return label_of
 
 
 def _streams() -> Callable[[Source], bool]:
