@@ -24,7 +24,7 @@ from monitor.store.rollups import COLLECTIONS as ROLLUPS
 
 logger = logging.getLogger(__name__)
 
-VERSION = 3
+VERSION = 4
 
 _NAMESPACE_EXISTS = 48
 _AT_ONCE = 4  # connections are dear, too
@@ -36,6 +36,7 @@ class Index:
 
     keys: tuple[tuple[str, int], ...]
     unique: bool = False
+    sparse: bool = False  # documents without the field are left out, so that many may lack what must be unique
 
     @property
     def name(self) -> str:
@@ -141,6 +142,16 @@ COLLECTIONS: Mapping[str, Collection] = {
         required={"_id": "string", "created_at": "date", "terms": "array", "writes": ["int", "long"], "build": ["int", "long"]},
     ),
     "searches": Collection(required={"_id": "string", "scope": "string", "saved_at": "date"}),
+    "jobs": Collection(
+        indexes=(
+            Index((("state", ASCENDING), ("priority", DESCENDING), ("seq", ASCENDING))),
+            Index((("live_slot", ASCENDING),), unique=True, sparse=True),
+            Index((("ended_at", DESCENDING),)),
+        ),
+        required={"_id": "string", "project": "string", "spider": "string", "state": "string"},
+    ),
+    "nodes": Collection(required={"_id": "string", "boot": "string", "seen_at": "date"}),
+    "eggs": Collection(required={"_id": "string", "project": "string", "version": "string", "order": "string"}),
 }
 
 
@@ -166,6 +177,7 @@ async def _make_all(database: AsyncDatabase[dict[str, Any]]) -> None:
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(2, "added rollups of every hour; `monitor rollup` counts them.", _add_rollups),
     Migration(3, "made the collections of word search, saved searches and labels.", _make_all),
+    Migration(4, "made the collections of the fleet.", _make_all),
 )
 
 
@@ -289,7 +301,9 @@ async def _make(database: AsyncDatabase[dict[str, Any]], name: str, collection: 
 
 async def _make_unique(database: AsyncDatabase[dict[str, Any]], name: str, index: Index) -> None:
     try:
-        await insist(partial(database[name].create_index, list(index.keys), unique=True, name=index.name), database)
+        await insist(
+            partial(database[name].create_index, list(index.keys), unique=True, sparse=index.sparse, name=index.name), database
+        )
     except DuplicateKeyError as error:
         raise SchemaError(
             f"The unique index {index.name} of {name} cannot be made, since {name} holds doubles by "
