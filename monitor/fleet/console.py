@@ -14,6 +14,7 @@ from monitor.fleet.launcher import FleetLauncher
 from monitor.fleet.local_node import LocalNode
 from monitor.fleet.services import InThread
 from monitor.store.eggs import Egg
+from monitor.store.synchronous import ANSWER_S
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +35,9 @@ class FleetRoot(Root):  # type: ignore[misc]  # scrapyd has no types
         super().__init__(config, app)
         for name, child in list(self.children.items()):
             if not isinstance(child, File):
-                self.children[name] = InThread(child, reactor, pool)
+                # A deploy takes as long as its spiders need to be loaded; MongoDB is asked only then.
+                answer_s = None if name == b"addversion.json" else ANSWER_S
+                self.children[name] = InThread(child, reactor, pool, answer_s=answer_s)
 
     @property
     def launcher(self) -> Everywhere:

@@ -98,6 +98,8 @@ class BoundedRequest(Request):
     def handleContentChunk(self, data: bytes) -> None:  # noqa: N802 (Twisted's name)
         """Called with each part of the body."""
         self.received += len(data)
+        if self.content is None:  # refused by its length; the rest of it is on its way
+            return
         if self.received > LARGEST_REQUEST_BYTES:
             self.channel.loseConnection()
             return

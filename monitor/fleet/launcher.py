@@ -37,6 +37,7 @@ CLOSE_S = 20.0
 NOTICE_S = 10.0
 LOGS_KEPT = 50
 _RETRY_S = 2.0
+_REFUSED = 2  # the exit code of a crawl that was asked for what cannot be
 
 
 @dataclass
@@ -147,10 +148,14 @@ class FleetLauncher(Service):
         noted.addErrback(lambda failure: logger.warning("event=start_not_noted job=%s reason=%s", job, failure.value))
 
     def _unspawned(self, failure: Failure, message: dict[str, Any], slot: int) -> None:
-        """Queue the job again: another node may be able to, or this one later."""
+        """Queue the job again: another node may be able to, or this one later. What nobody can run is over."""
+        job = message["_job"]
         reason = str(failure.value) if failure.check(MonitorError, OSError) else failure.getTraceback()
-        logger.error("event=job_not_started job=%s reason=%s", message["_job"], reason)
-        self._poller.give_back(message["_job"])
+        logger.error("event=job_not_started job=%s reason=%s", job, reason)
+        if failure.check(UsageError):
+            self._poller.ended(Ended(job=job, exit_code=_REFUSED, log=self._node.logs / "none", said=reason))
+        else:
+            self._poller.give_back(job)
         self._reactor.callLater(_RETRY_S, self._get_message, slot)
 
     def _process_finished(self, process: JobProcess, slot: int, prepared: Prepared) -> None:

@@ -7,7 +7,7 @@ import logging
 import os
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import monitor
@@ -17,23 +17,24 @@ from monitor.fleet.local_node import LocalNode
 from monitor.fleet.requirement import missing
 from monitor.store.eggs import Egg
 from monitor.store.jobs import Job
-from monitor.store.synchronous import deadline
 
 logger = logging.getLogger(__name__)
 
 TAIL_BYTES = 64 * 1024
-# A look has more commands than one request; each still has the time limit of the client.
-LOOK_S = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """A process that ended. `given_back`: it was cut short by the node's own end, so the job is queued again."""
+    """A process that ended.
+
+    `given_back`: it was cut short by the node's own end, so the job is queued again. `said`: instead of a log.
+    """
 
     job: str
     exit_code: int
     log: Path
     given_back: bool = False
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,13 +57,11 @@ class Looker:
     _problem: str | None = None
     _judged: str | None = None
     _usurped: bool = False
-    _eggless: bool = field(default=False)
 
     def look(self, *, free: int, running: Collection[str], ended: Mapping[str, Ended]) -> Seen:
         """Look once. `running` have processes, or are about to. Raises StoreUnavailableError."""
         try:
-            with deadline(LOOK_S):
-                seen = self._look(free=free, running=running, ended=ended)
+            seen = self._look(free=free, running=running, ended=ended)
         except BaseException:
             self._since = None
             raise
@@ -149,7 +148,7 @@ class Looker:
         for each in ended.values():
             if each.given_back:
                 node.jobs.give_back([each.job], boot=node.boot)
-            elif not node.jobs.finish(each.job, boot=node.boot, exit_code=each.exit_code, log_tail=tail(each.log)):
+            elif not node.jobs.finish(each.job, boot=node.boot, exit_code=each.exit_code, log_tail=each.said or tail(each.log)):
                 logger.warning("event=late_finish job=%s: its lease was lost, so its end is ignored", each.job)
         return frozenset(ended)
 

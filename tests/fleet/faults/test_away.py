@@ -192,9 +192,9 @@ def test_cut_off__a_node_for_three_leases__nothing_lost_and_nothing_doubled(
         polling.cancel(island)
         compared, rows = polling.compared()
         print(
-            f"\nseed {seed}: a node with {still} jobs cut off for {mended_at - cut_at:.1f} s ({way.held} bytes came late); its jobs taken "
-            f"by another after {taken_s:.1f} s; its own processes ended {stopped_s:.1f} s after the way was whole, {len(reasons)} "
-            f"late ends ignored; {time.monotonic() - begun:.0f} s\n{told(compared, rows)}"
+            f"\nseed {seed}: a node with {still} jobs cut off for {mended_at - cut_at:.1f} s ({way.held} bytes came late); its jobs "
+            f"taken by another after {taken_s:.1f} s; its own processes ended {stopped_s:.1f} s after the way was whole, "
+            f"{len(reasons)} late ends ignored; {time.monotonic() - begun:.0f} s\n{told(compared, rows)}"
         )
     assert compared.exact, compared.examples
     assert mended_at - cut_at >= CUT_S

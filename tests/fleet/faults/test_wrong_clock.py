@@ -76,7 +76,7 @@ def test_clock__of_a_node_off_by_ten_minutes__no_two_owners(
     polling.cancel(right)
     compared, rows = polling.compared()
     print(
-        f"\na clock {minutes:+d} min off (crawls began {', '.join(f'{each:+.0f}' for each in off_s)} s from the server's time): {looks} "
+        f"\na clock {minutes:+d} min off (crawls began {', '.join(f'{each:+.0f}' for each in off_s)} s from the server's): {looks} "
         f"looks at {len(jobs)} jobs over {LEASES} leases, owners of a job {dict(owners)}; {polls} polls, by two at once {by_two}; "
         f"{time.monotonic() - begun:.0f} s\n{told(compared, rows)}"
     )
