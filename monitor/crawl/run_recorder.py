@@ -67,6 +67,8 @@ class RunRecorder:
         except StoreUnavailableError as error:
             logger.warning("event=run_not_recorded reason=%s", error)
         finally:
+            for last_word in self.session.before_close:
+                await last_word(reason)
             await self.session.close()
 
     async def _finish(self, spider: Spider, reason: str) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -39,6 +39,7 @@ class Session:
     arguments: Mapping[str, str] = field(default_factory=dict)
     failures: dict[str, MonitorError] = field(default_factory=dict)
     finished: int = 0
+    before_close: list[Callable[[str], Awaitable[None]]] = field(default_factory=list)  # last words, with the reason of the end
     tally: Tally = field(default_factory=Tally)
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
     _private: Private | None = None

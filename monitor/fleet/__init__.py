@@ -1,1 +1,1 @@
-"""The fleet: scrapyd on MongoDB, the planner that keeps it busy, and the supervisor of one machine."""
+"""scrapyd on MongoDB: any number of nodes that share eggs, queue and jobs, and of which any may die."""

@@ -45,6 +45,10 @@ def _nodes(view: FleetView) -> Iterator[Advice]:
                 says=f"Node {node.name} has given no sign of life for {node.silent_s:,.0f} s; others do its jobs.",
                 do="Look after that machine; when it is gone for good nothing more needs to be done.",
             )
+        elif node.problem:
+            yield Advice(
+                says=f"Node {node.name} says: {node.problem.rstrip('.')}.", do="Mend it there, and start the node again."
+            )
     for platform, reason in view.dead:
         yield Advice(
             says=f"A job of {platform} was given up: {reason.rstrip('.')}.",

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
 WELL_AFTER_S = 60.0
-STOP_S = 30.0  # a node lets its crawls finish their pages
+STOP_S = 45.0  # a node lets its crawls finish their pages
 _LONGEST_LINE = 64 * 1024
 _PR_SET_PDEATHSIG = 1
 

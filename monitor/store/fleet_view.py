@@ -51,6 +51,7 @@ class NodeView:
     max_proc: int
     draining: bool
     silent_s: float
+    problem: str | None = None  # in its own words, such as what it lacks for the deployed version
 
     @property
     def state(self) -> str:
@@ -201,6 +202,7 @@ class FleetViews:
                 max_proc=int(each.get("max_proc") or 0),
                 draining=bool(each.get("draining")),
                 silent_s=_age_s(each.get("seen_at"), now) or 0.0,
+                problem=each.get("problem"),
             )
             async for each in self.database["nodes"].find().sort("_id", 1)
         ]

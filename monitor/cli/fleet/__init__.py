@@ -1,12 +1,19 @@
-"""`monitor fleet`: many machines that collect together."""
+"""`monitor fleet`: nodes that run crawls, versions deployed to them, and their jobs."""
 
 from importlib import import_module
 
 import click
 
-# Command -> module of this package, imported only when it is called; the attribute in it has the command's name.
+# Command -> module of this package, imported only when it is called.
 COMMANDS = {
+    "deploy": "deploy",
+    "drain": "drain",
+    "jobs": "jobs",
+    "logs": "logs",
+    "node": "node",
+    "nodes": "nodes",
     "planner": "planner",
+    "status": "status",
 }
 
 
@@ -24,6 +31,6 @@ class FleetCommands(click.Group):
         return command
 
 
-@click.command(cls=FleetCommands)
+@click.group(cls=FleetCommands)
 def fleet() -> None:
-    """Many machines that collect together: nodes, what they run, and what plans it."""
+    """Nodes that run crawls on any number of machines, versions deployed to them, and their jobs."""
