@@ -7,6 +7,7 @@ above all that were ever given, so that a process which still holds a lease of b
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from monitor.store.backup_file import Reader, read, written
 from monitor.store.document import Document
 from monitor.store.outage import insist, tells_outage
 from monitor.store.rebuild import Rebuild
+from monitor.store.word_index import NOTE as WORDS
 
 # Made from the others: hours and words are counted again, timelines laid flat again.
 DERIVED = frozenset({"roll_hour", "roll_top_hour", "search", "dirty", "unindexed", "timelines"})
@@ -54,7 +56,7 @@ class Backup:
             "made_at": clock.now(),
             "version": monitor.__version__,
             "database": self.database.name,
-            "simulated": await self._is_simulated(),
+            "meta": await self._meta(),
         }
         with written(path, header) as writer:
             for name in collections():
@@ -77,8 +79,8 @@ class Backup:
             await self._prepare(str(reader.header["made_at"]), replace=replace)
             counts = await self._fill(reader)
             version = int(reader.header["schema"])
-            if reader.header.get("simulated"):
-                await insist(lambda: self._note({"_id": "simulated"}), self.database)
+            for note in reader.header["meta"]:
+                await insist(partial(self._note, note), self.database)
         await insist(lambda: self._note({"_id": "schema", "version": version, "made_at": clock.now()}), self.database)
         await schema.migrate(self.database)
         await Rebuild(self.database).mark_all()
@@ -126,8 +128,9 @@ class Backup:
         await self.database["meta"].replace_one({"_id": note["_id"]}, dict(note), upsert=True)
 
     @tells_outage
-    async def _is_simulated(self) -> bool:
-        return await self.database["meta"].find_one({"_id": "simulated"}) is not None
+    async def _meta(self) -> list[Document]:
+        """Notes that are true of the data wherever they lie: that they are simulated, whose key made the pseudonyms."""
+        return await self.database["meta"].find({"_id": {"$nin": ["schema", RESTORING, WORDS]}}).to_list()
 
     @tells_outage
     async def _holds(self, name: str) -> bool:
@@ -143,7 +146,7 @@ class Backup:
     async def _put(self, name: str, documents: Sequence[Document]) -> None:
         for few in _small(documents):
             changes = [ReplaceOne({"_id": document["_id"]}, document, upsert=True) for document in few]
-            await insist(lambda changes=changes: self.database[name].bulk_write(changes, ordered=False), self.database)  # type: ignore[misc]
+            await insist(partial(self.database[name].bulk_write, changes, ordered=False), self.database)
 
 
 class _Restored:
