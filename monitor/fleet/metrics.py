@@ -32,7 +32,7 @@ COUNTERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, slots=True)  # a registry keeps its collectors by identity
 class _Told(Collector):
     """Families that were made before: the driver is asynchronous and a registry is not."""
 

@@ -35,7 +35,7 @@ class Part:
     pid: int | None = None
     last_exit: int | None = None
     _process: asyncio.subprocess.Process | None = field(default=None, repr=False)
-    _stopping: bool = False
+    _stopping: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
     @property
     def well(self) -> bool:
@@ -48,10 +48,10 @@ class Part:
     async def run(self) -> None:
         """Keep it running until `stop`."""
         loop, pause_s = asyncio.get_running_loop(), self.first_pause_s
-        while not self._stopping:
+        while not self._stopping.is_set():
             began = loop.time()
             code = await self._once()
-            if self._stopping:
+            if self._stopping.is_set():
                 break
             if loop.time() - began >= WELL_AFTER_S:
                 pause_s = self.first_pause_s
@@ -63,7 +63,7 @@ class Part:
 
     async def stop(self) -> None:
         """Tell it to end, by SIGTERM, and wait; after STOP_S it is ended by SIGKILL."""
-        self._stopping = True
+        self._stopping.set()
         process = self._process
         if process is None or process.returncode is not None:
             return
@@ -87,7 +87,7 @@ class Part:
         self._process, self.pid = process, process.pid
         self.starts += 1
         self.state = "running"
-        if self._stopping:  # told to while it was being started
+        if self._stopping.is_set():  # told to while it was being started
             process.terminate()
         try:
             assert process.stdout is not None

@@ -64,7 +64,7 @@ class Backup:
                 after: Any = None
                 while page := await self._page(name, after):
                     for stored in page:
-                        writer.document(stored.raw)
+                        writer.document(bytes(stored.raw))
                     after = page[-1]["_id"]
             return dict(writer.counts)
 

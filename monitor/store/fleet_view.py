@@ -163,8 +163,8 @@ class FleetViews:
 
     @tells_outage
     async def _now(self) -> datetime:
-        hello = await self.database.client.admin.command("hello")
-        now: datetime = hello["localTime"]
+        cursor = await self.database.aggregate([{"$documents": [{}]}, {"$set": {"now": "$$NOW"}}])
+        now: datetime = (await cursor.to_list())[0]["now"]
         return now
 
     @tells_outage

@@ -82,7 +82,7 @@ class Plans:
         turn = await self._planner.find_one_and_update(
             {"_id": _TURN}, [{"$set": fields}], upsert=True, return_document=ReturnDocument.AFTER
         )
-        return bool(turn["owner"] == owner)
+        return turn is not None and bool(turn["owner"] == owner)
 
     @tells_outage
     async def give_turn_back(self, *, owner: str) -> None:
