@@ -24,7 +24,10 @@ class Supervisor:
         """Keep all parts running until cancelled, then stop them: what makes work first, then what does it."""
         running = [asyncio.create_task(part.run()) for part in self.parts]
         try:
-            await asyncio.gather(*running)
+            # Not gathered: that would cancel the parts with us, which kills what was to be stopped.
+            ended, _ = await asyncio.wait(running, return_when=asyncio.FIRST_EXCEPTION)
+            for task in ended:
+                task.result()
         finally:
             for part in reversed(self.parts):
                 await part.stop()
