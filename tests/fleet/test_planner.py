@@ -30,7 +30,7 @@ from monitor.store.plans import Ended, Plans
 
 SOAKED = os.environ.get("MONITOR_SOAK") == "1"
 LASTS_S = 60.0 if SOAKED else 10.0
-CREDENTIALS, SOURCES_EACH, MOST = 10, 40, 3
+CREDENTIALS, SOURCES_EACH, MOST = 5, 60, 3
 
 Document = dict[str, Any]
 
@@ -39,7 +39,7 @@ def planner_of(store: Store, owner: str, **rules: Any) -> Planner:
     """One that takes the instance for the credential."""
     return Planner(
         plans=Plans(store.database),
-        rules=Rules(**{"shift": "2s", "shift_s": 2.0, "walks": 2, "most": MOST, **rules}),
+        rules=Rules(**{"shift": "2s", "shift_s": 2.0, "walks": 1, "most": MOST, **rules}),
         owner=owner,
         label=lambda source: f"{source.platform}:{source.parameters['instance']}",
     )
@@ -73,6 +73,7 @@ def environment(config: Config) -> dict[str, str]:
         "MONGODB_URI": config.mongodb_uri.reveal(),
         "MONITOR_DATABASE": config.database,
         "MONITOR_SHIFT": "2s",
+        **{f"MASTODON_TOKEN__S{number}_EXAMPLE": "secret" for number in range(CREDENTIALS)},
     }
 
 
