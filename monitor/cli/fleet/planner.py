@@ -3,7 +3,7 @@
 import asyncio
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from uuid import uuid4
 
@@ -13,7 +13,8 @@ from monitor.cli.following import following
 from monitor.cli.opened import opened, run, say_if_simulated
 from monitor.config import Config, load
 from monitor.crawl.arguments import duration
-from monitor.crawl.credential import label
+from monitor.crawl.credential import credentials
+from monitor.crawl.spider import PlatformSpider
 from monitor.errors import ConfigurationError, RetryLater, UsageError
 from monitor.fleet.demand import MOST
 from monitor.fleet.field_guard import LOOK_S, stop_worse_versions
@@ -60,13 +61,16 @@ def rules_of(config: Config, *, most: int = MOST) -> Rules:
 
 
 def planner_of(store: Store, config: Config, rules: Rules, *, owner: str | None = None) -> Planner:
-    """A planner as it acts on the fleet: it knows credentials and streams."""
+    """A planner as it acts on the fleet: it knows credentials and streams. Loads all platforms."""
+    from monitor.crawl.platforms import platforms
+
+    known = platforms()
     return Planner(
         plans=Plans(store.database),
         rules=rules,
         owner=owner or f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}",
-        label=_labels(config),
-        live=_streams(),
+        label=_labels(config, known),
+        live=_streams(known),
     )
 
 
@@ -120,25 +124,24 @@ async def _follow(config: Config, rules: Rules, *, every_s: float, port: int | N
         await asyncio.gather(made.follow(told=after, every_s=every_s), guard())
 
 
-def _labels(config: Config) -> Callable[[Source], str]:
-    """The credential of a source, which is the same for all of one kind on one server; asking a platform for it takes milliseconds."""
-    known: dict[tuple[str, str, str | None], str] = {}
+def _labels(config: Config, known: Mapping[str, type[PlatformSpider]]) -> Callable[[Source], str]:
+    """The credential of a source: the same for all of one kind on one server, so that a round asks platforms for few of them."""
+    spiders = {name: spider() for name, spider in known.items()}
+    found: dict[tuple[str, str, str | None], str] = {}
 
     def label_of(source: Source) -> str:
         key = (source.platform, source.kind, source.parameters.get("instance"))
-        if key not in known:
-            try:
-                known[key] = label(config, source)
-            except UsageError:  # a platform whose file is not here; whoever has it polls it
-                known[key] = f"{source.platform}:"
-        return known[key]
+        if key not in found:
+            found[key] = f"{source.platform}:"  # of a platform whose file is not here: whoever has it polls it
+            if source.platform in spiders:
+                with suppress(ConfigurationError):  # the crawl tells it
+                    found[key] = credentials(spiders[source.platform], config, source)[0].label
+        return found[key]
 
     return label_of
 
 
-def _streams() -> Callable[[Source], bool]:
-    """Whether a source is a stream, by what its platform says; loads all platforms, once."""
-    from monitor.crawl.platforms import platforms
-
-    known = {(name, kind) for name, spider in platforms().items() for kind, says in spider.kinds.items() if says.live}
-    return lambda source: (source.platform, source.kind) in known
+def _streams(known: Mapping[str, type[PlatformSpider]]) -> Callable[[Source], bool]:
+    """Whether a source is a stream, by what its platform says."""
+    live = {(name, kind) for name, spider in known.items() for kind, says in spider.kinds.items() if says.live}
+    return lambda source: (source.platform, source.kind) in live
