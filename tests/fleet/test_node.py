@@ -117,7 +117,7 @@ def test_two_nodes__one_deploy__every_call_works_at_either(fleet: Any, simulate:
     two.places["logs"] = "".join(path.read_text(encoding="utf-8", errors="replace") for path in fleet.folder.rglob("*.log"))
     found = [place for place, text in two.places.items() if SECRET in text]
     print(
-        f"\ncancel of a job on another node took {took_s:.1f} s; the canary secret was found in {len(found)} of {len(two.places)} places"
+        f"\ncancel at another node took {took_s:.1f} s; the canary secret was found in {len(found)} of {len(two.places)} places"
     )
     assert found == []
     assert all(two.places.values())
