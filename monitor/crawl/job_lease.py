@@ -64,7 +64,7 @@ class JobLeaseKeeper:
     async def _keep(self, spider: Spider) -> None:
         """Renew three times in each lease. A MongoDB that is away is no reason to end: nobody else can take the job either."""
         lease_s = self.session.config.job_lease_s
-        while not self.session.stopping:
+        while True:
             # An orphan is about to end: another node shall have the job as soon as its lease is over.
             if os.getppid() == self._parent:
                 try:
@@ -82,6 +82,8 @@ class JobLeaseKeeper:
                 self._closing = asyncio.ensure_future(self.crawler.engine.close_spider_async(reason=REASON))
                 return
             await asyncio.sleep(lease_s / 3)
+            if self.session.stopping:  # not asked before: the engine runs only after the spider has opened
+                return
 
     async def _lease(self) -> JobLease:
         store = await self.session.store()

@@ -13,7 +13,7 @@ PROJECT = "monitor"
 _SPIDER = re.compile(r"[a-z0-9_-]{1,40}")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]{0,79}")
 _JOB = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_NUMBER = re.compile(r"\d{1,9}(\.\d{1,6})?")
+_NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
 _LEVEL = re.compile(r"DEBUG|INFO|WARNING|ERROR|CRITICAL")
 _LONGEST_VALUE = 2_000
 # None of them names code, a file or an address.
@@ -86,7 +86,7 @@ def settings(given: Sequence[str]) -> dict[str, str]:
 
 def priority(text: str) -> float:
     """The priority of a job; higher ones go first."""
-    if not re.fullmatch(r"-?\d{1,6}(\.\d{1,6})?", text):
+    if not re.fullmatch(r"-?[0-9]{1,6}(\.[0-9]{1,6})?", text):
         raise UsageError(f"The priority {_shown(text)} is no number.")
     return float(text)
 

@@ -1,5 +1,6 @@
 """scrapyd's egg storage: the versions that are in MongoDB."""
 
+from collections.abc import Sequence
 from io import BytesIO
 from typing import IO
 
@@ -39,7 +40,7 @@ class FleetEggStorage:
         """Versions, the newest last."""
         return [egg.version for egg in self._all() if egg.project == project]
 
-    def list_projects(self) -> "list[str]":
+    def list_projects(self) -> Sequence[str]:
         """Projects of which there is a version."""
         return sorted({egg.project for egg in self._all()})
 
@@ -48,5 +49,5 @@ class FleetEggStorage:
         if not self._node.remembered.ask(lambda: self._node.eggs.delete(project, version)):
             raise ProjectNotFoundError if version is None else EggNotFoundError
 
-    def _all(self) -> "list[Egg]":
+    def _all(self) -> Sequence[Egg]:
         return self._node.remembered.read("eggs", self._node.eggs.list_all)

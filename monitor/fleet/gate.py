@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from twisted.web import http
-from twisted.web.resource import IResource, Resource
+from twisted.web.resource import Resource
 from twisted.web.server import Request
 
 from monitor.config import Secret
@@ -61,11 +61,11 @@ class Refusal(Resource):
 class Gate(Resource):
     """In front of the whole web API and console of a node."""
 
-    def __init__(self, inner: IResource, node: LocalNode) -> None:
+    def __init__(self, inner: Resource, node: LocalNode) -> None:
         super().__init__()
         self._inner, self._node = inner, node
 
-    def getChildWithDefault(self, path: bytes, request: Request) -> IResource:  # noqa: N802 (Twisted's name)
+    def getChildWithDefault(self, path: bytes, request: Request) -> Resource:  # noqa: N802 (Twisted's name)
         """The resource that answers: that of scrapyd, or a refusal."""
         for name, value in _HEADERS.items():
             request.setHeader(name, value)
@@ -76,7 +76,8 @@ class Gate(Resource):
             refuse_parameters(path.decode("ascii", "replace"), request.args)
         except UsageError as error:
             return Refusal(http.BAD_REQUEST, str(error), node=self._node.name)
-        return self._inner.getChildWithDefault(path, request)
+        child: Resource = self._inner.getChildWithDefault(path, request)
+        return child
 
     def render(self, request: Request) -> bytes:
         """For `OPTIONS *` and the like, which name no resource."""

@@ -73,8 +73,9 @@ class JobProcess(ProcessProtocol):
 
     def tell(self, signal: str) -> None:
         """Send a signal, unless it has ended."""
+        transport: Any = self.transport
         with suppress(error.ProcessExitedAlready):
-            self.transport.signalProcess(signal)
+            transport.signalProcess(signal)
 
 
 @dataclass(frozen=True, kw_only=True)

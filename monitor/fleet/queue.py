@@ -1,6 +1,6 @@
 """scrapyd's spider queue: the pending jobs of the fleet."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -55,7 +55,7 @@ class FleetQueue:
         """Cancel all pending jobs."""
         self.remove(lambda _: True)
 
-    def _waiting(self) -> "list[Job]":  # the name list is taken by scrapyd's interface
+    def _waiting(self) -> Sequence[Job]:
         return self._node.remembered.read("waiting", lambda: self._node.jobs.waiting(self._project))
 
 

@@ -32,8 +32,9 @@ def serve(node: LocalNode) -> None:
 
 
 def _log_readably() -> None:
-    from twisted.logger import STDLibLogObserver, globalLogBeginner
+    from twisted.logger import ILogObserver, STDLibLogObserver, globalLogBeginner
 
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("pymongo").setLevel(logging.WARNING)
-    globalLogBeginner.beginLoggingTo([STDLibLogObserver()], redirectStandardIO=False, discardBuffer=True)
+    observer: ILogObserver = STDLibLogObserver()  # type: ignore[assignment]  # it says so by zope
+    globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False, discardBuffer=True)

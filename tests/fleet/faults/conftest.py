@@ -82,7 +82,7 @@ class Shifts:
     def now(self) -> datetime:
         """The server's clock."""
         told: datetime = self.fleet.client.admin.command("hello")["localTime"]
-        return told
+        return told.replace(tzinfo=UTC) if told.tzinfo is None else told
 
     def last(self) -> int:
         """The number of the last request."""
