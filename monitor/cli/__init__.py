@@ -22,6 +22,7 @@ COMMANDS = {
     "db": "db",
     "demo": "demo",
     "doctor": "doctor",
+    "fleet": "fleet",
     "import": "import_file",
     "index": "index",
     "init": "init",

@@ -7,7 +7,7 @@ are noted. A value shows as a short digest, so that a changed one is another cre
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Protocol
 
 from monitor.config import Config, Secret
@@ -84,9 +84,7 @@ def credentials(platform: Platform, config: Config, source: Source) -> tuple[Cre
 
 def label(config: Config, source: Source) -> str:
     """Whose limits a source counts against, without the value: `mastodon:MASTODON_TOKEN`, or `bluesky:` for none."""
-    from monitor.crawl.platforms import platform
-
-    return label_of(source.platform, _variables(platform(source.platform), config, source))
+    return label_of(source.platform, _variables(_platform(source.platform), config, source))
 
 
 def label_of(platform: str, variables: tuple[str, ...]) -> str:
@@ -108,6 +106,14 @@ def _variables(platform: Platform, config: Config, source: Source) -> tuple[str,
 
 def _with(config: Config, values: Mapping[str, Secret]) -> Config:
     return replace(config, environment={**config.environment, **{name: value.reveal() for name, value in values.items()}})
+
+
+@cache
+def _platform(name: str) -> Platform:
+    """Loaded once: a planner asks for thousands of sources."""
+    from monitor.crawl.platforms import platform
+
+    return platform(name)
 
 
 @lru_cache(1024)

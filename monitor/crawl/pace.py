@@ -80,12 +80,10 @@ class Pace:
         """Learn from the reply to a request of `sent_at`; returns the wait that a refusal asks for, None when it was none."""
         self.under_way -= 1
         asked, left, told = asked_wait_s(headers, now=now), calls_left(headers), told_in(headers, now=now)
-        if told is not None and (left is None or told.left <= left):
-            left, asked = told.left, asked if "retry-after" in headers else min(told.reset_s, LONGEST_WAIT_S)
         of_this_window = sent_at is None or sent_at >= self.unknown_since
         if status in _LIMITED or (status == 403 and "retry-after" in headers):
             self.refusals += 1
-            self.one_by_one |= left is None
+            self.one_by_one |= left is None and told is None
             self._know_nothing(at)
             wait = asked if asked is not None else self._backoff_s()
             self.not_before = max(self.not_before, at + wait)
@@ -94,6 +92,8 @@ class Pace:
             return None
         self.refusals = 0
         self.side_by_side += not self.one_by_one
+        if told is not None and (left is None or told.left <= left):
+            left, asked = told.left, min(told.reset_s, LONGEST_WAIT_S)
         if left is None:
             self._one_less()
         elif asked is not None and (self.told is None or left <= self.told):

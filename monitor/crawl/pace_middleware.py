@@ -172,7 +172,8 @@ class PaceMiddleware:
         if permits is not None:
             if wait is not None:
                 permits.hold(wait)
-            left = None if spider is None else spider.units_left(reply)
+            units_left = getattr(spider, "units_left", None)
+            left = None if units_left is None else units_left(reply)
             if left is not None and ticket is not None:
                 permits.lowered(ticket, left)
 

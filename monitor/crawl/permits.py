@@ -131,6 +131,8 @@ class Permits:
             window_s=None if told is None else told.window_s,
             wait_s=wait_s,
         )
+        if wait_s is not None and seen.left == 0:  # what is used up comes back with the window, and not before
+            seen = replace(seen, wait_s=max(wait_s, seen.reset_s or 0.0))
         known = self.budget
         if ticket.alone or wait_s is not None or (good and told is not None and (known is None or known.free)):
             self._spawn(self._tell(seen))

@@ -56,7 +56,7 @@ class Session:
 
     def __post_init__(self) -> None:
         self.config = config.load()
-        self.purse = Purse(owner=self.owner, store=self.store)
+        self.purse = Purse(owner=self.owner, store=self.store, opened=lambda: self.opened)
 
     async def store(self) -> Store:
         """The open store. Raises StoreUnavailableError, SchemaError or MongodError with the sentence to print."""

@@ -45,7 +45,7 @@ class Told:
 
 def told_in(headers: Mapping[str, str], *, now: datetime) -> Told | None:
     """The limit that is nearest to its end, of all that the headers tell; None where they tell none with its reset."""
-    found = [told for told in _limits(headers, clock_of(headers, now=now)) if told.reset_s > 0]
+    found = [told for told in _limits(headers, clock_of(headers, now=now)) if told.reset_s >= 0]
     return min(found, key=lambda told: (told.left, -told.reset_s), default=None)
 
 
@@ -103,8 +103,9 @@ def _limits(headers: Mapping[str, str], now: datetime) -> Iterator[Told]:
 
 def _reset_s(headers: Mapping[str, str], family: str, now: datetime, *, unsaid: float | None) -> float | None:
     for name in (f"{family}-reset-after", f"{family}-reset"):
-        if (text := headers.get(name)) is not None and (wait := _seconds(text.strip(), now)) is not None and wait > 0:
-            return wait
+        # In whole seconds the end of a window is told up to one second too early: 0, or a moment just past.
+        if (text := headers.get(name)) is not None and (wait := _seconds(text.strip(), now)) is not None and wait > -1:
+            return max(0.0, wait)
     return unsaid
 
 
