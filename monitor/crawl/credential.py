@@ -31,12 +31,16 @@ class Platform(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
-    """One value, or none. `label` names the variables, `id` the value among theirs; `config` has no other value of them."""
+    """One value, or none. `label` names the variables, `id` the value among theirs; `config` has no other value of them.
+
+    `last`: there is no other one to try, so that it is worth waiting for it.
+    """
 
     label: str
     id: str
     variables: tuple[str, ...] = ()
     config: Config
+    last: bool = True
 
 
 class _Noting(Mapping[str, str]):

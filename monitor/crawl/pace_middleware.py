@@ -32,7 +32,7 @@ from monitor.crawl.pace import Pace
 from monitor.crawl.permits import Permits
 from monitor.crawl.purse import Purse
 from monitor.crawl.told import told_in
-from monitor.errors import RateLimitedError, RetryLater
+from monitor.errors import RateLimitedError, RetryLater, SetAsideError
 from monitor.page import Reply
 from monitor.store.budget_change import Name
 
@@ -46,9 +46,10 @@ FAILURES = (
     DownloadTimeoutError,
     ResponseDataLossError,
 )
-# What a request counts against (a Name), and how many units of it.
-BUDGET, UNITS = "monitor_budget", "monitor_units"
+# What a request counts against (a Name), how many units of it, and whether there are other credentials for it.
+BUDGET, UNITS, OTHERS = "monitor_budget", "monitor_units", "monitor_others"
 _SENT_AT, _TICKET = "monitor_sent_at", "monitor_ticket"
+_WITH_OTHERS_S = 1.0  # how long a credential is waited for while there are others
 _SLICE_S = 0.25  # how soon a wait notices that the crawl is stopping
 
 
@@ -91,9 +92,12 @@ class PaceMiddleware:
     async def _wait(self, request: Request, permits: Permits | None, units: int) -> None:
         """Return when the request may go out at once: nothing is awaited between that and its noting."""
         pace, circuit = self._pace(request), self._circuit(request)
+        longest_wait_s = _WITH_OTHERS_S if request.meta.get(OTHERS) else self.longest_wait_s
         self._refuse_while_open(circuit, request)
         while True:
             at = time.monotonic()
+            if permits is not None and (reason := permits.aside(at)) is not None:
+                raise SetAsideError(f"The credential was refused meanwhile. {reason}")
             wait, kept_away_s = pace.wait_s(at), pace.kept_away_s(at)
             if permits is not None and wait < _SLICE_S:  # a permit is not held while this process has to wait anyway
                 wait, kept_away_s = (
@@ -102,7 +106,7 @@ class PaceMiddleware:
                 )
             if wait <= 0:
                 return
-            if kept_away_s > self.longest_wait_s:
+            if kept_away_s > longest_wait_s:
                 raise RateLimitedError(f"{_host(request)} asked us to wait.", wait_s=kept_away_s)
             if self.crawler.engine is not None and not self.crawler.engine.running:
                 raise RateLimitedError("The crawl is stopping; the request was not sent.", wait_s=0)
@@ -120,7 +124,9 @@ class PaceMiddleware:
         if wait is not None:
             request.meta["asked_wait_s"] = wait
         permits, ticket = self._permits(request), request.meta.get(_TICKET)
-        if permits is not None and ticket is not None:
+        # A refused credential is set aside first (`monitor.crawl.fetch`): until then nobody else goes alone with it.
+        refused = response.status == 401 and permits is not None and permits.name.credential.partition("#")[2]
+        if permits is not None and ticket is not None and not refused:
             good = response.status < 400 and wait is None
             permits.answered(ticket, told=told_in(headers, now=now), wait_s=wait, good=good)
 

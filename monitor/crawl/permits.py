@@ -70,6 +70,8 @@ class Permits:
         if known is None:
             wait_s = self._asked(at, units)
             return 0.0 if self._away else wait_s
+        if self._away:
+            self._look(at, units)
         if (kept := self._kept_off_s(at)) > 0:
             return kept
         if self._free(at) or self._goes_alone(at):
@@ -78,7 +80,6 @@ class Permits:
         if self._held(at) >= units and not over and (self._away or at - self._sent_at < FRESH_S):
             return 0.0
         if self._away:
-            self._look(at, units)
             return self._wait_away_s(at, units)
         return self._asked(at, units)
 

@@ -55,6 +55,11 @@ class Purse:
             self.permits[name.id] = Permits(name, budgets=self._budgets, owner=self.owner)
         return self.permits[name.id]
 
+    def without(self, spider: "PlatformSpider", source: Source) -> Credential | None:
+        """What a source is asked with that needs no credential, or has none; None where there is something to choose."""
+        (first, *_) = self._known(spider, source)
+        return None if first.variables else first
+
     async def choose(
         self, spider: "PlatformSpider", source: Source, *, host: str, meter: str, besides: Collection[str] = ()
     ) -> Credential:
@@ -63,8 +68,6 @@ class Purse:
         `besides`: ids of those that this request was refused with. Raises CredentialsError where all were refused lately.
         """
         known = self._known(spider, source)
-        if len(known) == 1 and not known[0].variables:
-            return known[0]
         if not self._opened():  # a probe shares nothing
             return next(each for each in known if each.id not in besides)
         found = [(each, self.of(name_of(spider, each, host=host, meter=meter))) for each in known if each.id not in besides]
@@ -79,10 +82,6 @@ class Purse:
             )
         # The first of equals, so that one is kept as long as it is as good as any.
         return min(usable, key=lambda each: (each[1].kept_away_s(at), -each[1].left(at)))[0]
-
-    def several(self, spider: "PlatformSpider", source: Source) -> int:
-        """How many credentials there are for a source."""
-        return len(self._known(spider, source))
 
     def label(self, spider: "PlatformSpider", source: Source) -> tuple[str, int]:
         """What the credentials of a source are called together, and how many there are."""
