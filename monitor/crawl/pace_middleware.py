@@ -98,19 +98,22 @@ class PaceMiddleware:
             at = time.monotonic()
             if permits is not None and (reason := permits.aside(at)) is not None:
                 raise SetAsideError(f"The credential was refused meanwhile. {reason}")
-            wait, kept_away_s = pace.wait_s(at), pace.kept_away_s(at)
+            wait, shared_wait, kept_away_s = pace.wait_s(at), 0.0, pace.kept_away_s(at)
             if permits is not None and wait < _SLICE_S:  # a permit is not held while this process has to wait anyway
-                wait, kept_away_s = (
-                    max(wait, permits.wait_s(at, units=units)),
+                shared_wait, kept_away_s = (
+                    permits.wait_s(at, units=units),
                     max(kept_away_s, permits.kept_away_s(at, units=units)),
                 )
-            if wait <= 0:
+            if max(wait, shared_wait) <= 0:
                 return
             if kept_away_s > longest_wait_s:
                 raise RateLimitedError(f"{_host(request)} asked us to wait.", wait_s=kept_away_s)
             if self.crawler.engine is not None and not self.crawler.engine.running:
                 raise RateLimitedError("The crawl is stopping; the request was not sent.", wait_s=0)
-            await asyncio.sleep(min(wait, _SLICE_S))
+            if permits is not None and shared_wait > wait:
+                await permits.news(min(shared_wait, _SLICE_S))
+            else:
+                await asyncio.sleep(min(wait, _SLICE_S))
             self._refuse_while_open(circuit, request)
 
     def response_downloaded(self, response: Response, request: Request) -> None:
@@ -127,7 +130,7 @@ class PaceMiddleware:
         # A refused credential is set aside first (`monitor.crawl.fetch`): until then nobody else goes alone with it.
         refused = response.status == 401 and permits is not None and permits.name.credential.partition("#")[2]
         if permits is not None and ticket is not None and not refused:
-            good = response.status < 400 and wait is None
+            good = wait is None and response.status < 500 and response.status not in {401, 403}
             permits.answered(ticket, told=told_in(headers, now=now), wait_s=wait, good=good)
 
     def process_response(self, request: Request, response: Response) -> Response:

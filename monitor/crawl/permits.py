@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -61,6 +62,7 @@ class Permits:
         self._asking: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._idle: asyncio.TimerHandle | None = None
+        self._news = asyncio.Event()
 
     # ---- what the middleware asks
 
@@ -82,6 +84,11 @@ class Permits:
         if self._away:
             return self._wait_away_s(at, units)
         return self._asked(at, units)
+
+    async def news(self, within_s: float) -> None:
+        """Return when something has changed, or after so long: what a request does that waits for its permit."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._news.wait(), within_s)
 
     def kept_away_s(self, at: float, *, units: int = 1) -> float:
         """The part of `wait_s` that is the platform's own word: it refused, or nothing is left until then."""
@@ -201,9 +208,10 @@ class Permits:
     # ---- asking
 
     def _asked(self, at: float, units: int) -> float:
-        """See to it that somebody asks; returns how soon it is worth looking again."""
+        """See to it that somebody asks; returns how soon it is worth looking again without news."""
         self._look(at, units)
-        return max(LOOK_AGAIN_S, self._next_ask - at)
+        busy = self._asking is not None and not self._asking.done()
+        return LONGEST_PAUSE_S if busy else max(LOOK_AGAIN_S, self._next_ask - at)
 
     def _look(self, at: float, units: int) -> None:
         if (self._asking is None or self._asking.done()) and at >= self._next_ask:
@@ -227,13 +235,13 @@ class Permits:
         except Exception:  # whatever it is, the next look may succeed
             logger.exception("event=permits_broken budget=%s", self.name.id)
             self._next_ask = time.monotonic() + AWAY_PAUSE_S
+        finally:
+            self._tell_waiting()
 
     async def _find(self, budgets: Budgets) -> None:
         sent_at = time.monotonic()
-        found = await budgets.find(self.name.id)
-        if found is None:
-            return
-        self.apply(found, sent_at=sent_at, got_at=time.monotonic())
+        if (found := await budgets.find(self.name.id)) is not None:
+            self.apply(found, sent_at=sent_at, got_at=time.monotonic())
 
     async def _take(self, budgets: Budgets, units: int) -> None:
         sent_at, calls = time.monotonic(), self.calls
@@ -266,6 +274,7 @@ class Permits:
             budget = await budgets.tell(self.name, now, owner=self._owner, calls=calls)
             self.apply(budget, sent_at=sent_at, got_at=time.monotonic())
             self._pause_s, self._next_ask = FIRST_PAUSE_S, 0.0
+            self._tell_waiting()
 
         if seen.alone and seen.good and seen.left is None and seen.wait_s is None and self.budget is not None:
             # Nobody else has to be waited for: where nothing was ever told, nothing is counted.
@@ -291,6 +300,10 @@ class Permits:
         if not self._away:
             logger.warning("event=budget_away budget=%s: this process keeps its pace alone; reason=%s", self.name.id, error)
         self._away, self._next_ask = True, time.monotonic() + AWAY_PAUSE_S
+
+    def _tell_waiting(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
 
     def _pause(self) -> None:
         self._next_ask = time.monotonic() + self._pause_s
@@ -383,7 +396,4 @@ class Permits:
 
 
 def _aged(noted: tuple[Seen, float] | None, at: float) -> Seen | None:
-    if noted is None:
-        return None
-    seen, noted_at = noted
-    return replace(seen, reset_s=max(0.0, (seen.reset_s or 0.0) - (at - noted_at)))
+    return None if noted is None else replace(noted[0], reset_s=max(0.0, (noted[0].reset_s or 0.0) - (at - noted[1])))

@@ -1,18 +1,19 @@
 """Which credential is used next, by what is left of each; and what becomes of one that is refused."""
 
 import time
+from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from monitor.config import load
+from monitor.config import Config, load
 from monitor.crawl.platforms import platform
 from monitor.crawl.purse import REFUSALS, Purse, name_of
 from monitor.errors import CredentialsError
 from monitor.source import Source
 from monitor.store.budget_change import Seen
-from monitor.store.connection import Store
+from monitor.store.connection import Store, open_store
 
 HOST = "api.github.com"
 
@@ -55,6 +56,13 @@ class Desk:
 
 def source(number: int = 1) -> Source:
     return Source(platform="github", kind="community", parameters={"community": f"nest/tea{number}"})
+
+
+@pytest.fixture
+async def store(config: Config) -> AsyncIterator[Store]:
+    opened = await open_store(config)
+    yield opened
+    await opened.close()
 
 
 @pytest.fixture
