@@ -9,6 +9,7 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from monitor.allowance import DAY_S, Share
 from monitor.crawl.credential import Credential, credentials
 from monitor.crawl.outcome import AFTER_REFUSAL_S
 from monitor.crawl.permits import Permits
-from monitor.errors import CredentialsError, MonitorError
+from monitor.errors import CredentialsError, MonitorError, StoreUnavailableError
 from monitor.source import Source
 from monitor.store.budget_change import Name, Quota
 from monitor.store.budgets import Budgets
@@ -125,11 +126,12 @@ class Purse:
         self._looking = asyncio.ensure_future(self._look(platform, count=at >= self._next_count))
 
     async def close(self) -> None:
-        """Tell what is to be told and give back what is held; raises StoreUnavailableError where the last count is not taken."""
+        """Tell what is to be told and give back what is held; a MongoDB that is away is no matter."""
         if self._looking is not None:
             await asyncio.gather(self._looking, return_exceptions=True)
         await asyncio.gather(*(permits.close() for permits in self.permits.values()))
-        await self._count()
+        with suppress(StoreUnavailableError):
+            await self._count()
 
     async def _look(self, platform: str, *, count: bool) -> None:
         try:

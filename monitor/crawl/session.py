@@ -120,7 +120,9 @@ class Session:
         logger.warning("event=source_failed source=%s reason=%s", name, error)
 
     async def close(self) -> None:
-        """Close the store and leave the private mongod; safe to call twice."""
+        """Give back what is held of shared limits, close the store and leave the private mongod; safe to call twice."""
+        if self.opened:
+            await self.purse.close()
         committer, self._committer = self._committer, None
         store, self._store = self._store, None
         private, self._private = self._private, None
