@@ -17,7 +17,7 @@ from monitor.source import Source
 from monitor.store.connection import open_store
 
 CRAWLS, LONGEST_S = 2, 60
-REPOSITORIES = ("python", "climate", "coffee", "rust", "gardening")
+REPOSITORIES = ("python", "climate", "coffee", "rust")
 Document = dict[str, Any]
 
 
