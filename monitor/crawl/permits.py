@@ -3,7 +3,7 @@
 Many requests may wait for one budget; one task at a time asks MongoDB for all of them. Where a limit is told, no permit is used on
 knowledge older than FRESH_S, so that a refusal anywhere stops the others within that time; where nothing is told, requests go out
 without a word to MongoDB, and `monitor.crawl.purse` looks from time to time whether somebody was refused. While MongoDB is away,
-what is held and a fair part of what was left may be used, and after that the pace of this process decides alone.
+what is held may be used, and no more of a limit that is told; where nothing is told the pace of this process decides alone.
 """
 
 import asyncio
@@ -58,7 +58,6 @@ class Permits:
         self._lowest: tuple[Seen, float] | None = None
         self._next_ask, self._pause_s = 0.0, FIRST_PAUSE_S
         self._away = self._closing = False
-        self._lent = -1  # the window of which a part was taken while MongoDB was away
         self._asking: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._idle: asyncio.TimerHandle | None = None
@@ -81,8 +80,8 @@ class Permits:
         over = known.told and at >= self._later(known.reset_at)
         if self._held(at) >= units and not over and (self._away or at - self._sent_at < FRESH_S):
             return 0.0
-        if self._away:
-            return self._wait_away_s(at, units)
+        if self._away:  # of a limit that is told nothing is used unasked: whether the others are cut off too, nobody knows
+            return LONGEST_PAUSE_S if known.told or known.limit is not None else 0.0
         return self._asked(at, units)
 
     async def news(self, within_s: float) -> None:
@@ -373,17 +372,6 @@ class Permits:
         if known.told:
             return at < self._later(known.reset_at) and (known.left or 0) < units - self.held
         return known.alone_until is not None and self._later(known.alone_until) > at
-
-    def _wait_away_s(self, at: float, units: int) -> float:
-        """While MongoDB is away: a fair part of what was left, once; with nothing known the pace of this process decides."""
-        known = self.budget
-        assert known is not None  # looked at before
-        if not known.told or at >= self._later(known.reset_at):
-            return 0.0
-        if self._lent != known.window:
-            self._lent = known.window
-            self.held += (known.left or 0) // (2 * max(1, len(known.using())))
-        return 0.0 if self._held(at) >= units else max(LOOK_AGAIN_S, self._later(known.reset_at) - at)
 
     def _note(self, seen: Seen) -> None:
         assert seen.left is not None  # told

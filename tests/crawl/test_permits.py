@@ -12,7 +12,7 @@ from monitor.crawl.permits import AWAY_PAUSE_S, FRESH_S, IDLE_S, Permits
 from monitor.crawl.told import Told
 from monitor.errors import StoreUnavailableError
 from monitor.store.budget_change import Name, Seen
-from monitor.store.budgets import Budget, User
+from monitor.store.budgets import Budget
 
 NAME = Name(platform="chirp", credential="chirp:", host="chirp.example")
 BEGUN = datetime(2026, 11, 22, 8, tzinfo=UTC)
@@ -219,24 +219,32 @@ async def test_mongodb_is_away_from_the_beginning__the_pace_of_this_process_deci
     assert await gone(permits(kept)) < 0.5
 
 
-async def test_mongodb_goes_away__what_is_held_and_half_of_ones_share_is_used__and_no_more() -> None:
-    here = [User(owner=owner, calls=1, at=BEGUN + timedelta(seconds=time.monotonic())) for owner in ("me", "b", "c", "d")]
-    kept = told(85, users=tuple(here))
+async def test_mongodb_goes_away__what_is_held_is_used__and_no_more_of_a_limit_that_is_told() -> None:
+    kept = told(85)
     mine = permits(kept)
+    mine.waiting += 4
     await gone(mine)
     held = mine.held
+    assert held > 0
     kept.away = True
     await asyncio.sleep(FRESH_S)
-    sent = 0
-    begun = time.monotonic()
+    sent, begun = 0, time.monotonic()
     while time.monotonic() - begun < 1.0:
         if mine.wait_s(time.monotonic()) == 0:
             mine.sent(time.monotonic())
             sent += 1
         await asyncio.sleep(0.005)
-    assert sent == held + kept.known["left"] // 8
+    assert sent == held
     kept.away = False
     await until(lambda: mine.wait_s(time.monotonic()) == 0, within_s=AWAY_PAUSE_S + 1)
+
+
+async def test_mongodb_goes_away__a_platform_that_tells_nothing_is_asked_on() -> None:
+    kept = Kept(free=True)
+    mine = permits(kept)
+    await gone(mine)
+    kept.away = True
+    assert await gone(mine) < 0.1
 
 
 async def test_a_quota_in_the_body__lowers_what_is_left() -> None:
