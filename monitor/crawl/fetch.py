@@ -128,7 +128,7 @@ async def _send(spider: "PlatformSpider", source: Source, ask: Ask, *, cursor: s
             judged = await outbound.check(url, private_hosts=spider.session.config.private_hosts)
         request = Request(url, method=ask.method, headers=headers, body=ask.body, dont_filter=True)
         name = name_of(spider, credential, host=urlsplit(request.url).netloc, meter=spider.meter(ask))
-        request.meta.update({BUDGET: name, UNITS: ask.units, OTHERS: not credential.last})
+        request.meta.update({BUDGET: name, UNITS: ask.units, OTHERS: not credential.last, "download_slot": name.id})
         if judged:
             pin(urlsplit(request.url).hostname or "", judged)  # the host as the connection will look for it
         asked_at = clock.now()

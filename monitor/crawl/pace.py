@@ -16,6 +16,7 @@ __all__ = ["FIRST_BACKOFF_S", "LONGEST_ALONE_S", "LONGEST_WAIT_S", "Pace", "aske
 FIRST_BACKOFF_S = 2.0
 LONGEST_ALONE_S = 5.0
 _LOOK_AGAIN_S = 0.02  # how soon a request looks whether the one before it was answered
+_LONGEST_REPLY_S = 45.0  # Scrapy gives up then
 _LIMITED = frozenset({420, 425, 429, 503})
 
 
@@ -57,6 +58,10 @@ class Pace:
         if self.under_way >= self.side_by_side and at < self.alone_until:
             return max(wait, _LOOK_AGAIN_S)
         return wait
+
+    def crowded(self, at: float, *, most: int) -> bool:
+        """Whether so many are under way that one more would only queue behind them; lost ones do not count for ever."""
+        return self.under_way >= most and at < self.alone_until + _LONGEST_REPLY_S
 
     def kept_away_s(self, at: float) -> float:
         """The part of `wait_s` that is the host's own word: it refused, or says that nothing is left until then."""

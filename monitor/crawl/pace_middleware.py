@@ -29,7 +29,7 @@ from scrapy.http import Response
 from monitor import clock
 from monitor.crawl.circuit import Circuit
 from monitor.crawl.pace import Pace
-from monitor.crawl.permits import Permits
+from monitor.crawl.permits import LOOK_AGAIN_S, Permits
 from monitor.crawl.purse import Purse
 from monitor.crawl.told import told_in
 from monitor.errors import RateLimitedError, RetryLater, SetAsideError
@@ -61,6 +61,7 @@ class PaceMiddleware:
         self.crawler = crawler
         self.paces: dict[str, Pace] = {}
         self.circuits: dict[str, Circuit] = {}
+        self.at_once = crawler.settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN")
         self.probe_s = crawler.settings.getfloat("MONITOR_PROBE_S")
         self.longest_wait_s = crawler.settings.getfloat("MONITOR_LONGEST_WAIT_S")
         setting = crawler.settings.get("MONITOR_PACE_S")
@@ -99,6 +100,8 @@ class PaceMiddleware:
             if permits is not None and (reason := permits.aside(at)) is not None:
                 raise SetAsideError(f"The credential was refused meanwhile. {reason}")
             wait, shared_wait, kept_away_s = pace.wait_s(at), 0.0, pace.kept_away_s(at)
+            if pace.crowded(at, most=self.at_once):  # in Scrapy's queue it could outlast the window that it counts in
+                wait = max(wait, LOOK_AGAIN_S)
             if permits is not None and wait < _SLICE_S:  # a permit is not held while this process has to wait anyway
                 shared_wait, kept_away_s = (
                     permits.wait_s(at, units=units),

@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 FRESH_S = 0.25  # how old the knowledge may be on which a permit is used
 LOOK_AGAIN_S = 0.02  # how soon a request looks whether it got its permit
-GUARD_S = 0.25  # no permit is used so shortly before its window ends: it could arrive in the next one, where nobody counts it
+GUARD_S = 0.5  # no permit is used so shortly before its window ends: it could arrive in the next one, where nobody counts it
 COARSE_S = 1.0  # what a reset in whole seconds may leave out
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.03, 0.25  # between two looks for permits that are not there
 AWAY_PAUSE_S = 1.0
