@@ -33,13 +33,14 @@ class Platform(Protocol):
 class Credential:
     """One value, or none. `label` names the variables, `id` the value among theirs; `config` has no other value of them.
 
-    `last`: there is no other one to try, so that it is worth waiting for it.
+    `among`: how many values there are. `last`: there is no other one to try, so that it is worth waiting for it.
     """
 
     label: str
     id: str
     variables: tuple[str, ...] = ()
     config: Config
+    among: int = 1
     last: bool = True
 
 
@@ -80,6 +81,7 @@ def credentials(platform: Platform, config: Config, source: Source) -> tuple[Cre
             label=name,
             id=f"{name}#{_digest(tuple(each.reveal() for each in told))}",
             variables=variables,
+            among=len(values[0]),
             config=_with(config, dict(zip(variables, told, strict=True))) if len(values[0]) > 1 else config,
         )
         for told in zip(*values, strict=True)

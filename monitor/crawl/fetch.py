@@ -24,7 +24,7 @@ from monitor import clock, outbound
 from monitor.config import DEFAULT_DATABASE
 from monitor.crawl.address import address
 from monitor.crawl.credential import Credential
-from monitor.crawl.pace_middleware import BUDGET, OTHERS, UNITS, header_map
+from monitor.crawl.pace_middleware import BUDGET, OTHERS, PACE, UNITS, header_map
 from monitor.crawl.purse import name_of
 from monitor.crawl.reply_check import check
 from monitor.crawl.resolver import pin
@@ -128,7 +128,9 @@ async def _send(spider: "PlatformSpider", source: Source, ask: Ask, *, cursor: s
             judged = await outbound.check(url, private_hosts=spider.session.config.private_hosts)
         request = Request(url, method=ask.method, headers=headers, body=ask.body, dont_filter=True)
         name = name_of(spider, credential, host=urlsplit(request.url).netloc, meter=spider.meter(ask))
-        request.meta.update({BUDGET: name, UNITS: ask.units, OTHERS: not credential.last, "download_slot": name.id})
+        pace = name.host if credential.among == 1 else f"{credential.id}:{name.host}"
+        told = {BUDGET: name, UNITS: ask.units, PACE: pace, OTHERS: not credential.last}
+        request.meta.update({**told, "download_slot": pace})
         if judged:
             pin(urlsplit(request.url).hostname or "", judged)  # the host as the connection will look for it
         asked_at = clock.now()

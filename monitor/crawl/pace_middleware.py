@@ -1,4 +1,4 @@
-"""Downloader middleware that keeps the pace of each credential at each host: waits before a request, learns from replies and failures.
+"""Downloader middleware that keeps the pace of each host: waits before a request, learns from every reply and every failure.
 
 What a platform tells of its limits is shared by all processes (`monitor.crawl.permits`); the pace is that of this process.
 
@@ -34,7 +34,6 @@ from monitor.crawl.purse import Purse
 from monitor.crawl.told import told_in
 from monitor.errors import RateLimitedError, RetryLater, SetAsideError
 from monitor.page import Reply
-from monitor.store.budget_change import Name
 
 logger = logging.getLogger(__name__)
 
@@ -46,15 +45,15 @@ FAILURES = (
     DownloadTimeoutError,
     ResponseDataLossError,
 )
-# What a request counts against (a Name), how many units of it, and whether there are other credentials for it.
-BUDGET, UNITS, OTHERS = "monitor_budget", "monitor_units", "monitor_others"
+# What a request counts against (a Name), how many units of it, whose pace it keeps, and whether there are other credentials for it.
+BUDGET, UNITS, PACE, OTHERS = "monitor_budget", "monitor_units", "monitor_pace", "monitor_others"
 _SENT_AT, _TICKET = "monitor_sent_at", "monitor_ticket"
 _WITH_OTHERS_S = 1.0  # how long a credential is waited for while there are others
 _SLICE_S = 0.25  # how soon a wait notices that the crawl is stopping
 
 
 class PaceMiddleware:
-    """One Pace per credential and host, with the spacing that the platform file states or MONITOR_PACE_S overrides, its shared
+    """One Pace per host, of several values of a credential one for each, with the spacing that the platform file states or MONITOR_PACE_S overrides, its shared
     permits, and one Circuit per host."""
 
     def __init__(self, crawler: Crawler) -> None:
@@ -190,8 +189,7 @@ class PaceMiddleware:
                 permits.lowered(ticket, left)
 
     def _pace(self, request: Request) -> Pace:
-        name: Name | None = request.meta.get(BUDGET)
-        key = _host(request) if name is None else name.id
+        key: str = request.meta.get(PACE) or _host(request)
         if key not in self.paces:
             spacing = self.spacing_s if self.spacing_s is not None else getattr(self.crawler.spider, "pace_s", 1.0)
             self.paces[key] = Pace(spacing_s=spacing)
