@@ -53,8 +53,8 @@ _SLICE_S = 0.25  # how soon a wait notices that the crawl is stopping
 
 
 class PaceMiddleware:
-    """One Pace per host, of several values of a credential one for each, with the spacing that the platform file states or MONITOR_PACE_S overrides, its shared
-    permits, and one Circuit per host."""
+    """One Pace per host, of several values of a credential one for each, with the spacing that the platform file states or
+    MONITOR_PACE_S overrides; its shared permits; and one Circuit per host."""
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
