@@ -43,6 +43,10 @@ class CredentialsError(StopSource):
     status: int | None = None
 
 
+class SetAsideError(CredentialsError):
+    """The credential was refused to another request meanwhile: this one was not sent."""
+
+
 class SignInOverError(CredentialsError):
     """What the platform gave at sign-in ran out: it is renewed, and the request sent once more."""
 

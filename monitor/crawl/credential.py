@@ -7,7 +7,7 @@ are noted. A value shows as a short digest, so that a changed one is another cre
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Protocol
 
 from monitor.config import Config, Secret
@@ -31,12 +31,17 @@ class Platform(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
-    """One value, or none. `label` names the variables, `id` the value among theirs; `config` has no other value of them."""
+    """One value, or none. `label` names the variables, `id` the value among theirs; `config` has no other value of them.
+
+    `among`: how many values there are. `last`: there is no other one to try, so that it is worth waiting for it.
+    """
 
     label: str
     id: str
     variables: tuple[str, ...] = ()
     config: Config
+    among: int = 1
+    last: bool = True
 
 
 class _Noting(Mapping[str, str]):
@@ -76,6 +81,7 @@ def credentials(platform: Platform, config: Config, source: Source) -> tuple[Cre
             label=name,
             id=f"{name}#{_digest(tuple(each.reveal() for each in told))}",
             variables=variables,
+            among=len(values[0]),
             config=_with(config, dict(zip(variables, told, strict=True))) if len(values[0]) > 1 else config,
         )
         for told in zip(*values, strict=True)
@@ -84,9 +90,7 @@ def credentials(platform: Platform, config: Config, source: Source) -> tuple[Cre
 
 def label(config: Config, source: Source) -> str:
     """Whose limits a source counts against, without the value: `mastodon:MASTODON_TOKEN`, or `bluesky:` for none."""
-    from monitor.crawl.platforms import platform
-
-    return label_of(source.platform, _variables(platform(source.platform), config, source))
+    return label_of(source.platform, _variables(_platform(source.platform), config, source))
 
 
 def label_of(platform: str, variables: tuple[str, ...]) -> str:
@@ -108,6 +112,14 @@ def _variables(platform: Platform, config: Config, source: Source) -> tuple[str,
 
 def _with(config: Config, values: Mapping[str, Secret]) -> Config:
     return replace(config, environment={**config.environment, **{name: value.reveal() for name, value in values.items()}})
+
+
+@cache
+def _platform(name: str) -> Platform:
+    """Loaded once: a planner asks for thousands of sources."""
+    from monitor.crawl.platforms import platform
+
+    return platform(name)
 
 
 @lru_cache(1024)

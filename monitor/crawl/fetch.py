@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
@@ -23,11 +24,20 @@ from monitor import clock, outbound
 from monitor.config import DEFAULT_DATABASE
 from monitor.crawl.address import address
 from monitor.crawl.credential import Credential
-from monitor.crawl.pace_middleware import BUDGET, UNITS, header_map
+from monitor.crawl.pace_middleware import BUDGET, OTHERS, PACE, UNITS, header_map
 from monitor.crawl.purse import name_of
 from monitor.crawl.reply_check import check
 from monitor.crawl.resolver import pin
-from monitor.errors import CredentialsError, GoneError, RateLimitedError, RefusedError, ReplyError, RetryLater, SignInOverError
+from monitor.errors import (
+    CredentialsError,
+    GoneError,
+    RateLimitedError,
+    RefusedError,
+    ReplyError,
+    RetryLater,
+    SetAsideError,
+    SignInOverError,
+)
 from monitor.page import Ask, Reply
 from monitor.source import Source
 
@@ -64,25 +74,31 @@ async def fetch(spider: "PlatformSpider", source: Source, ask: Ask, *, cursor: s
 
 
 async def _fetch_once(spider: "PlatformSpider", source: Source, ask: Ask, *, cursor: str | None) -> Reply:
-    """Send `ask` with the best of the credentials that there are; with the next one where the platform refuses it."""
-    purse, refused = spider.session.purse, dict[str, CredentialsError]()
+    """Send `ask` with the best of the credentials that there are; with the next one where that is refused or used up."""
+    purse, besides, meter = spider.session.purse, set[str](), spider.meter(ask)
+    if (none := purse.without(spider, source)) is not None:
+        return await _signed(spider, source, ask, cursor=cursor, credential=none)
     host = urlsplit(address(ask, base=spider.base_url, parameters=source.parameters, instead=spider.given.base_url)).netloc
+    several = purse.label(spider, source)[1]
     while True:
-        meter = spider.meter(ask)
-        credential = await purse.choose(spider, source, host=host, meter=meter, besides=refused)
+        credential = await purse.choose(spider, source, host=host, meter=meter, besides=besides)
         name = name_of(spider, credential, host=host, meter=meter)
+        last = len(besides) + 1 == several
         try:
-            reply = await _signed(spider, source, ask, cursor=cursor, credential=credential)
+            reply = await _signed(spider, source, ask, cursor=cursor, credential=replace(credential, last=last))
+        except SetAsideError:
+            continue
         except CredentialsError as error:
-            if not credential.variables:
-                raise
             await purse.refused(name, source, error)
-            refused[credential.id] = error
-            if len(refused) == purse.several(spider, source):
+            if last:
+                raise
+        except RateLimitedError:
+            if last:
                 raise
         else:
             purse.accepted(name)
             return reply
+        besides.add(credential.id)
 
 
 async def _signed(spider: "PlatformSpider", source: Source, ask: Ask, *, cursor: str | None, credential: Credential) -> Reply:
@@ -112,7 +128,9 @@ async def _send(spider: "PlatformSpider", source: Source, ask: Ask, *, cursor: s
             judged = await outbound.check(url, private_hosts=spider.session.config.private_hosts)
         request = Request(url, method=ask.method, headers=headers, body=ask.body, dont_filter=True)
         name = name_of(spider, credential, host=urlsplit(request.url).netloc, meter=spider.meter(ask))
-        request.meta.update({BUDGET: name, UNITS: ask.units})
+        pace = name.host if credential.among == 1 else f"{credential.id}:{name.host}"
+        told = {BUDGET: name, UNITS: ask.units, PACE: pace, OTHERS: not credential.last}
+        request.meta.update({**told, "download_slot": pace})
         if judged:
             pin(urlsplit(request.url).hostname or "", judged)  # the host as the connection will look for it
         asked_at = clock.now()

@@ -16,6 +16,7 @@ __all__ = ["FIRST_BACKOFF_S", "LONGEST_ALONE_S", "LONGEST_WAIT_S", "Pace", "aske
 FIRST_BACKOFF_S = 2.0
 LONGEST_ALONE_S = 5.0
 _LOOK_AGAIN_S = 0.02  # how soon a request looks whether the one before it was answered
+_LONGEST_REPLY_S = 45.0  # Scrapy gives up then
 _LIMITED = frozenset({420, 425, 429, 503})
 
 
@@ -58,6 +59,10 @@ class Pace:
             return max(wait, _LOOK_AGAIN_S)
         return wait
 
+    def crowded(self, at: float, *, most: int) -> bool:
+        """Whether so many are under way that one more would only queue behind them; lost ones do not count for ever."""
+        return self.under_way >= most and at < self.alone_until + _LONGEST_REPLY_S
+
     def kept_away_s(self, at: float) -> float:
         """The part of `wait_s` that is the host's own word: it refused, or says that nothing is left until then."""
         until = max(self.not_before, self.told_until) if self.told == 0 else self.not_before
@@ -80,12 +85,10 @@ class Pace:
         """Learn from the reply to a request of `sent_at`; returns the wait that a refusal asks for, None when it was none."""
         self.under_way -= 1
         asked, left, told = asked_wait_s(headers, now=now), calls_left(headers), told_in(headers, now=now)
-        if told is not None and (left is None or told.left <= left):
-            left, asked = told.left, asked if "retry-after" in headers else min(told.reset_s, LONGEST_WAIT_S)
         of_this_window = sent_at is None or sent_at >= self.unknown_since
         if status in _LIMITED or (status == 403 and "retry-after" in headers):
             self.refusals += 1
-            self.one_by_one |= left is None
+            self.one_by_one |= left is None and told is None
             self._know_nothing(at)
             wait = asked if asked is not None else self._backoff_s()
             self.not_before = max(self.not_before, at + wait)
@@ -94,6 +97,8 @@ class Pace:
             return None
         self.refusals = 0
         self.side_by_side += not self.one_by_one
+        if told is not None and (left is None or told.left <= left):
+            left, asked = told.left, min(told.reset_s, LONGEST_WAIT_S)
         if left is None:
             self._one_less()
         elif asked is not None and (self.told is None or left <= self.told):

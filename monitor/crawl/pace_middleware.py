@@ -1,4 +1,4 @@
-"""Downloader middleware that keeps the pace of each credential at each host: waits before a request, learns from replies and failures.
+"""Downloader middleware that keeps the pace of each host: waits before a request, learns from every reply and every failure.
 
 What a platform tells of its limits is shared by all processes (`monitor.crawl.permits`); the pace is that of this process.
 
@@ -29,12 +29,11 @@ from scrapy.http import Response
 from monitor import clock
 from monitor.crawl.circuit import Circuit
 from monitor.crawl.pace import Pace
-from monitor.crawl.permits import Permits
+from monitor.crawl.permits import LOOK_AGAIN_S, Permits
 from monitor.crawl.purse import Purse
 from monitor.crawl.told import told_in
-from monitor.errors import RateLimitedError, RetryLater
+from monitor.errors import RateLimitedError, RetryLater, SetAsideError
 from monitor.page import Reply
-from monitor.store.budget_change import Name
 
 logger = logging.getLogger(__name__)
 
@@ -46,20 +45,22 @@ FAILURES = (
     DownloadTimeoutError,
     ResponseDataLossError,
 )
-# What a request counts against (a Name), and how many units of it.
-BUDGET, UNITS = "monitor_budget", "monitor_units"
+# What a request counts against (a Name), how many units of it, whose pace it keeps, and whether there are other credentials for it.
+BUDGET, UNITS, PACE, OTHERS = "monitor_budget", "monitor_units", "monitor_pace", "monitor_others"
 _SENT_AT, _TICKET = "monitor_sent_at", "monitor_ticket"
+_WITH_OTHERS_S = 1.0  # how long a credential is waited for while there are others
 _SLICE_S = 0.25  # how soon a wait notices that the crawl is stopping
 
 
 class PaceMiddleware:
-    """One Pace per credential and host, with the spacing that the platform file states or MONITOR_PACE_S overrides, its shared
-    permits, and one Circuit per host."""
+    """One Pace per host, of several values of a credential one for each, with the spacing that the platform file states or
+    MONITOR_PACE_S overrides; its shared permits; and one Circuit per host."""
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
         self.paces: dict[str, Pace] = {}
         self.circuits: dict[str, Circuit] = {}
+        self.at_once = crawler.settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN")
         self.probe_s = crawler.settings.getfloat("MONITOR_PROBE_S")
         self.longest_wait_s = crawler.settings.getfloat("MONITOR_LONGEST_WAIT_S")
         setting = crawler.settings.get("MONITOR_PACE_S")
@@ -91,22 +92,30 @@ class PaceMiddleware:
     async def _wait(self, request: Request, permits: Permits | None, units: int) -> None:
         """Return when the request may go out at once: nothing is awaited between that and its noting."""
         pace, circuit = self._pace(request), self._circuit(request)
+        longest_wait_s = _WITH_OTHERS_S if request.meta.get(OTHERS) else self.longest_wait_s
         self._refuse_while_open(circuit, request)
         while True:
             at = time.monotonic()
-            wait, kept_away_s = pace.wait_s(at), pace.kept_away_s(at)
+            if permits is not None and (reason := permits.aside(at)) is not None:
+                raise SetAsideError(f"The credential was refused meanwhile. {reason}")
+            wait, shared_wait, kept_away_s = pace.wait_s(at), 0.0, pace.kept_away_s(at)
+            if pace.crowded(at, most=self.at_once):  # in Scrapy's queue it could outlast the window that it counts in
+                wait = max(wait, LOOK_AGAIN_S)
             if permits is not None and wait < _SLICE_S:  # a permit is not held while this process has to wait anyway
-                wait, kept_away_s = (
-                    max(wait, permits.wait_s(at, units=units)),
+                shared_wait, kept_away_s = (
+                    permits.wait_s(at, units=units),
                     max(kept_away_s, permits.kept_away_s(at, units=units)),
                 )
-            if wait <= 0:
+            if max(wait, shared_wait) <= 0:
                 return
-            if kept_away_s > self.longest_wait_s:
+            if kept_away_s > longest_wait_s:
                 raise RateLimitedError(f"{_host(request)} asked us to wait.", wait_s=kept_away_s)
             if self.crawler.engine is not None and not self.crawler.engine.running:
                 raise RateLimitedError("The crawl is stopping; the request was not sent.", wait_s=0)
-            await asyncio.sleep(min(wait, _SLICE_S))
+            if permits is not None and shared_wait > wait:
+                await permits.news(min(shared_wait, _SLICE_S))
+            else:
+                await asyncio.sleep(min(wait, _SLICE_S))
             self._refuse_while_open(circuit, request)
 
     def response_downloaded(self, response: Response, request: Request) -> None:
@@ -120,8 +129,10 @@ class PaceMiddleware:
         if wait is not None:
             request.meta["asked_wait_s"] = wait
         permits, ticket = self._permits(request), request.meta.get(_TICKET)
-        if permits is not None and ticket is not None:
-            good = response.status < 400 and wait is None
+        # A refused credential is set aside first (`monitor.crawl.fetch`): until then nobody else goes alone with it.
+        refused = response.status == 401 and permits is not None and permits.name.credential.partition("#")[2]
+        if permits is not None and ticket is not None and not refused:
+            good = wait is None and response.status < 500 and response.status not in {401, 403}
             permits.answered(ticket, told=told_in(headers, now=now), wait_s=wait, good=good)
 
     def process_response(self, request: Request, response: Response) -> Response:
@@ -172,13 +183,13 @@ class PaceMiddleware:
         if permits is not None:
             if wait is not None:
                 permits.hold(wait)
-            left = None if spider is None else spider.units_left(reply)
+            units_left = getattr(spider, "units_left", None)
+            left = None if units_left is None else units_left(reply)
             if left is not None and ticket is not None:
                 permits.lowered(ticket, left)
 
     def _pace(self, request: Request) -> Pace:
-        name: Name | None = request.meta.get(BUDGET)
-        key = _host(request) if name is None else name.id
+        key: str = request.meta.get(PACE) or _host(request)
         if key not in self.paces:
             spacing = self.spacing_s if self.spacing_s is not None else getattr(self.crawler.spider, "pace_s", 1.0)
             self.paces[key] = Pace(spacing_s=spacing)

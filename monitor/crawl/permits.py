@@ -3,13 +3,14 @@
 Many requests may wait for one budget; one task at a time asks MongoDB for all of them. Where a limit is told, no permit is used on
 knowledge older than FRESH_S, so that a refusal anywhere stops the others within that time; where nothing is told, requests go out
 without a word to MongoDB, and `monitor.crawl.purse` looks from time to time whether somebody was refused. While MongoDB is away,
-what is held and a fair part of what was left may be used, and after that the pace of this process decides alone.
+what is held may be used, and no more of a limit that is told; where nothing is told the pace of this process decides alone.
 """
 
 import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 FRESH_S = 0.25  # how old the knowledge may be on which a permit is used
 LOOK_AGAIN_S = 0.02  # how soon a request looks whether it got its permit
-GUARD_S = 0.25  # no permit is used so shortly before its window ends: it could arrive in the next one, where nobody counts it
+GUARD_S = 0.5  # no permit is used so shortly before its window ends: it could arrive in the next one, where nobody counts it
 COARSE_S = 1.0  # what a reset in whole seconds may leave out
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.03, 0.25  # between two looks for permits that are not there
 AWAY_PAUSE_S = 1.0
@@ -57,10 +58,10 @@ class Permits:
         self._lowest: tuple[Seen, float] | None = None
         self._next_ask, self._pause_s = 0.0, FIRST_PAUSE_S
         self._away = self._closing = False
-        self._lent = -1  # the window of which a part was taken while MongoDB was away
         self._asking: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._idle: asyncio.TimerHandle | None = None
+        self._news = asyncio.Event()
 
     # ---- what the middleware asks
 
@@ -70,6 +71,8 @@ class Permits:
         if known is None:
             wait_s = self._asked(at, units)
             return 0.0 if self._away else wait_s
+        if self._away:
+            self._look(at, units)
         if (kept := self._kept_off_s(at)) > 0:
             return kept
         if self._free(at) or self._goes_alone(at):
@@ -77,10 +80,14 @@ class Permits:
         over = known.told and at >= self._later(known.reset_at)
         if self._held(at) >= units and not over and (self._away or at - self._sent_at < FRESH_S):
             return 0.0
-        if self._away:
-            self._look(at, units)
-            return self._wait_away_s(at, units)
+        if self._away:  # of a limit that is told nothing is used unasked: whether the others are cut off too, nobody knows
+            return LONGEST_PAUSE_S if known.told or known.limit is not None else 0.0
         return self._asked(at, units)
+
+    async def news(self, within_s: float) -> None:
+        """Return when something has changed, or after so long: what a request does that waits for its permit."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._news.wait(), within_s)
 
     def kept_away_s(self, at: float, *, units: int = 1) -> float:
         """The part of `wait_s` that is the platform's own word: it refused, or nothing is left until then."""
@@ -131,6 +138,8 @@ class Permits:
             window_s=None if told is None else told.window_s,
             wait_s=wait_s,
         )
+        if wait_s is not None and seen.left == 0:  # what is used up comes back with the window, and not before
+            seen = replace(seen, wait_s=max(wait_s, seen.reset_s or 0.0))
         known = self.budget
         if ticket.alone or wait_s is not None or (good and told is not None and (known is None or known.free)):
             self._spawn(self._tell(seen))
@@ -198,9 +207,10 @@ class Permits:
     # ---- asking
 
     def _asked(self, at: float, units: int) -> float:
-        """See to it that somebody asks; returns how soon it is worth looking again."""
+        """See to it that somebody asks; returns how soon it is worth looking again without news."""
         self._look(at, units)
-        return max(LOOK_AGAIN_S, self._next_ask - at)
+        busy = self._asking is not None and not self._asking.done()
+        return LONGEST_PAUSE_S if busy else max(LOOK_AGAIN_S, self._next_ask - at)
 
     def _look(self, at: float, units: int) -> None:
         if (self._asking is None or self._asking.done()) and at >= self._next_ask:
@@ -224,13 +234,13 @@ class Permits:
         except Exception:  # whatever it is, the next look may succeed
             logger.exception("event=permits_broken budget=%s", self.name.id)
             self._next_ask = time.monotonic() + AWAY_PAUSE_S
+        finally:
+            self._tell_waiting()
 
     async def _find(self, budgets: Budgets) -> None:
         sent_at = time.monotonic()
-        found = await budgets.find(self.name.id)
-        if found is None:
-            return
-        self.apply(found, sent_at=sent_at, got_at=time.monotonic())
+        if (found := await budgets.find(self.name.id)) is not None:
+            self.apply(found, sent_at=sent_at, got_at=time.monotonic())
 
     async def _take(self, budgets: Budgets, units: int) -> None:
         sent_at, calls = time.monotonic(), self.calls
@@ -263,6 +273,7 @@ class Permits:
             budget = await budgets.tell(self.name, now, owner=self._owner, calls=calls)
             self.apply(budget, sent_at=sent_at, got_at=time.monotonic())
             self._pause_s, self._next_ask = FIRST_PAUSE_S, 0.0
+            self._tell_waiting()
 
         if seen.alone and seen.good and seen.left is None and seen.wait_s is None and self.budget is not None:
             # Nobody else has to be waited for: where nothing was ever told, nothing is counted.
@@ -288,6 +299,10 @@ class Permits:
         if not self._away:
             logger.warning("event=budget_away budget=%s: this process keeps its pace alone; reason=%s", self.name.id, error)
         self._away, self._next_ask = True, time.monotonic() + AWAY_PAUSE_S
+
+    def _tell_waiting(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
 
     def _pause(self) -> None:
         self._next_ask = time.monotonic() + self._pause_s
@@ -358,17 +373,6 @@ class Permits:
             return at < self._later(known.reset_at) and (known.left or 0) < units - self.held
         return known.alone_until is not None and self._later(known.alone_until) > at
 
-    def _wait_away_s(self, at: float, units: int) -> float:
-        """While MongoDB is away: a fair part of what was left, once; with nothing known the pace of this process decides."""
-        known = self.budget
-        assert known is not None  # looked at before
-        if not known.told or at >= self._later(known.reset_at):
-            return 0.0
-        if self._lent != known.window:
-            self._lent = known.window
-            self.held += (known.left or 0) // (2 * max(1, len(known.using())))
-        return 0.0 if self._held(at) >= units else max(LOOK_AGAIN_S, self._later(known.reset_at) - at)
-
     def _note(self, seen: Seen) -> None:
         assert seen.left is not None  # told
         if self._lowest is None or seen.left < (self._lowest[0].left or 0):
@@ -380,7 +384,4 @@ class Permits:
 
 
 def _aged(noted: tuple[Seen, float] | None, at: float) -> Seen | None:
-    if noted is None:
-        return None
-    seen, noted_at = noted
-    return replace(seen, reset_s=max(0.0, (seen.reset_s or 0.0) - (at - noted_at)))
+    return None if noted is None else replace(noted[0], reset_s=max(0.0, (noted[0].reset_s or 0.0) - (at - noted[1])))

@@ -8,15 +8,16 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from monitor.config import Config
+from monitor.allowance import DAY_S, Share
 from monitor.crawl.credential import Credential, credentials
 from monitor.crawl.outcome import AFTER_REFUSAL_S
 from monitor.crawl.permits import Permits
-from monitor.errors import CredentialsError, MonitorError
+from monitor.errors import CredentialsError, MonitorError, StoreUnavailableError
 from monitor.source import Source
 from monitor.store.budget_change import Name, Quota
 from monitor.store.budgets import Budgets
@@ -37,9 +38,11 @@ REFUSALS = 3
 class Purse:
     """The permits of one process, by budget."""
 
-    def __init__(self, *, owner: str, store: Callable[[], Awaitable[Store]]) -> None:
+    def __init__(self, *, owner: str, store: Callable[[], Awaitable[Store]], opened: Callable[[], bool]) -> None:
         self.owner = owner
+        self._opened = opened
         self.permits: dict[str, Permits] = {}
+        self.sharing: dict[str, tuple[float, Mapping[str, Share]]] = {}  # by limit: when looked at, and what counts against it
         self._store = store
         self._credentials: dict[str, tuple[Credential, ...]] = {}
         self._refused: dict[str, set[str]] = defaultdict(set)
@@ -53,6 +56,11 @@ class Purse:
             self.permits[name.id] = Permits(name, budgets=self._budgets, owner=self.owner)
         return self.permits[name.id]
 
+    def without(self, spider: "PlatformSpider", source: Source) -> Credential | None:
+        """What a source is asked with that needs no credential, or has none; None where there is something to choose."""
+        (first, *_) = self._known(spider, source)
+        return None if first.variables else first
+
     async def choose(
         self, spider: "PlatformSpider", source: Source, *, host: str, meter: str, besides: Collection[str] = ()
     ) -> Credential:
@@ -61,8 +69,8 @@ class Purse:
         `besides`: ids of those that this request was refused with. Raises CredentialsError where all were refused lately.
         """
         known = self._known(spider, source)
-        if len(known) == 1 and not known[0].variables:
-            return known[0]
+        if not self._opened():  # a probe shares nothing
+            return next(each for each in known if each.id not in besides)
         found = [(each, self.of(name_of(spider, each, host=host, meter=meter))) for each in known if each.id not in besides]
         await asyncio.gather(*(permits.known() for _, permits in found))
         at = time.monotonic()
@@ -76,14 +84,29 @@ class Purse:
         # The first of equals, so that one is kept as long as it is as good as any.
         return min(usable, key=lambda each: (each[1].kept_away_s(at), -each[1].left(at)))[0]
 
-    def several(self, spider: "PlatformSpider", source: Source) -> int:
-        """How many credentials there are for a source."""
-        return len(self._known(spider, source))
+    def label(self, spider: "PlatformSpider", source: Source) -> tuple[str, int]:
+        """What the credentials of a source are called together, and how many there are."""
+        known = self._known(spider, source)
+        return known[0].label, len(known)
+
+    def calls_per_day(self, label: str, *, host: str, values: int) -> float | None:
+        """What the limits of a credential at a host allow in a day, as far as replies told; of so many values of it."""
+        known = [
+            permits.budget for permits in self.permits.values() if permits.budget is not None and permits.name.host == host
+        ]
+        told = [
+            DAY_S * budget.limit / budget.window_s
+            for budget in known
+            if budget.limit and budget.window_s and not budget.meter and budget.credential.partition("#")[0] == label
+        ]
+        return sum(told) / len(told) * values if told else None
 
     async def refused(self, name: Name, source: Source, error: CredentialsError) -> None:
         """A credential was refused: by 401 at once, else after several sources, it is set aside for all processes."""
         sources = self._refused[name.id]
         sources.add(source.id)
+        if not self._opened():
+            return
         if error.status == 401 or len(sources) >= REFUSALS:
             sources.clear()
             logger.warning("event=credential_set_aside budget=%s for_s=%g reason=%s", name.id, AFTER_REFUSAL_S, error)
@@ -103,11 +126,12 @@ class Purse:
         self._looking = asyncio.ensure_future(self._look(platform, count=at >= self._next_count))
 
     async def close(self) -> None:
-        """Tell what is to be told and give back what is held; raises StoreUnavailableError where the last count is not taken."""
+        """Tell what is to be told and give back what is held; a MongoDB that is away is no matter."""
         if self._looking is not None:
             await asyncio.gather(self._looking, return_exceptions=True)
         await asyncio.gather(*(permits.close() for permits in self.permits.values()))
-        await self._count()
+        with suppress(StoreUnavailableError):
+            await self._count()
 
     async def _look(self, platform: str, *, count: bool) -> None:
         try:
@@ -150,8 +174,3 @@ def name_of(spider: "PlatformSpider", credential: Credential, *, host: str, mete
         units = spider.allowances.get(credential.variables[0] if credential.variables else "")
         quota = None if units is None else Quota(units=units, zone=spider.allowance_zone)
     return Name(platform=spider.name, credential=credential.id, host=host, meter=meter, quota=quota)
-
-
-def values_of(config: Config, variable: str) -> int:
-    """How many values a variable has; 1 for none, which is a limit too."""
-    return len(config.secrets(variable)) if variable else 1

@@ -77,7 +77,6 @@ class RunRecorder:
         store = await self.session.store()
         # A crawl that is told to stop drops what was just claimed and not walked yet.
         await store.leases.release_all(owner=self.session.owner)
-        await self.session.purse.close()
         await store.ledger.settle_all()  # also what killed crawls left behind
         stats = self.crawler.stats.get_stats() if self.crawler.stats is not None else {}
         counted = {name: stats[name] for name in _KEPT_STATS if name in stats}

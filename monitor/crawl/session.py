@@ -57,7 +57,7 @@ class Session:
 
     def __post_init__(self) -> None:
         self.config = config.load()
-        self.purse = Purse(owner=self.owner, store=self.store)
+        self.purse = Purse(owner=self.owner, store=self.store, opened=lambda: self.opened)
 
     async def store(self) -> Store:
         """The open store. Raises StoreUnavailableError, SchemaError or MongodError with the sentence to print."""
@@ -121,7 +121,9 @@ class Session:
         logger.warning("event=source_failed source=%s reason=%s", name, error)
 
     async def close(self) -> None:
-        """Close the store and leave the private mongod; safe to call twice."""
+        """Give back what is held of shared limits, close the store and leave the private mongod; safe to call twice."""
+        if self.opened:
+            await self.purse.close()
         committer, self._committer = self._committer, None
         store, self._store = self._store, None
         private, self._private = self._private, None

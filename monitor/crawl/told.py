@@ -45,7 +45,9 @@ class Told:
 
 def told_in(headers: Mapping[str, str], *, now: datetime) -> Told | None:
     """The limit that is nearest to its end, of all that the headers tell; None where they tell none with its reset."""
-    found = [told for told in _limits(headers, clock_of(headers, now=now)) if told.reset_s > 0]
+    if not _tells(headers):
+        return None
+    found = [told for told in _limits(headers, clock_of(headers, now=now)) if told.reset_s >= 0]
     return min(found, key=lambda told: (told.left, -told.reset_s), default=None)
 
 
@@ -55,6 +57,8 @@ def asked_wait_s(headers: Mapping[str, str], *, now: datetime) -> float | None:
     Retry-After as seconds or HTTP date first; then a reset header as seconds from now, epoch seconds, epoch milliseconds or
     ISO time. Negative, past and unreadable values count as unsaid.
     """
+    if "retry-after" not in headers and not _tells(headers):
+        return None
     now = clock_of(headers, now=now)
     resets = [f"{family}-{end}" for end in ("reset-after", "reset") for family in _PLAIN]
     for name in ("retry-after", *resets):
@@ -77,6 +81,11 @@ def clock_of(headers: Mapping[str, str], *, now: datetime) -> datetime:
     """The moment that the headers' moments are to be compared with: the server's, where our clock is plainly another."""
     there = _moment(headers.get("date", ""))
     return there if there is not None and abs((there - now).total_seconds()) > _SKEW_S else now
+
+
+def _tells(headers: Mapping[str, str]) -> bool:
+    """Whether there is anything to read: most replies say nothing, and a page has a dozen of other headers."""
+    return any("limit" in name or name.endswith("-usage") for name in headers)
 
 
 def _limits(headers: Mapping[str, str], now: datetime) -> Iterator[Told]:
@@ -103,8 +112,9 @@ def _limits(headers: Mapping[str, str], now: datetime) -> Iterator[Told]:
 
 def _reset_s(headers: Mapping[str, str], family: str, now: datetime, *, unsaid: float | None) -> float | None:
     for name in (f"{family}-reset-after", f"{family}-reset"):
-        if (text := headers.get(name)) is not None and (wait := _seconds(text.strip(), now)) is not None and wait > 0:
-            return wait
+        # In whole seconds the end of a window is told up to one second too early: 0, or a moment just past.
+        if (text := headers.get(name)) is not None and (wait := _seconds(text.strip(), now)) is not None and wait > -1:
+            return max(0.0, wait)
     return unsaid
 
 

@@ -11,9 +11,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pymongo
-from pymongo import ReturnDocument, UpdateOne
+from pymongo import ReturnDocument, UpdateOne, WriteConcern
+from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError
+from pymongo.read_concern import ReadConcern
 
 from monitor.store import budget_change as change
 from monitor.store.budget_change import Name, Seen
@@ -79,6 +81,9 @@ class Budgets:
     def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
         self.database = database
         self._budgets = database["budgets"]
+        # Permits are taken many times a second. A grant that is lost with the server's last moments is told by the platform's next
+        # replies, which count it; refusals and quotas, which nobody tells again, wait for the journals.
+        self._quick = self._budgets.with_options(write_concern=WriteConcern(w=1, j=False), read_concern=ReadConcern("local"))
 
     @tells_outage
     async def find(self, budget_id: str) -> Budget | None:
@@ -106,7 +111,8 @@ class Budgets:
         """
         told = [] if lowest is None else [change.lowered(lowest)]
         taking = [change.granting(want, need), change.taking(owner), change.using(owner, calls)]
-        return await self._update(name.id, [change.window_over(name), *told, *taking])
+        where = self._quick if name.quota is None else self._budgets
+        return await self._update(name.id, [change.window_over(name), *told, *taking], where=where)
 
     @tells_outage
     async def tell(self, name: Name, seen: Seen, *, owner: str, calls: int = 0) -> Budget:
@@ -116,7 +122,8 @@ class Budgets:
         """
         told = change.refused(seen) if seen.wait_s is not None else change.answered(seen)
         released = [change.released(owner)] if seen.alone else []
-        return await self._update(name.id, [change.window_over(name), told, *released, change.using(owner, calls)])
+        where = self._quick if seen.wait_s is None and name.quota is None else self._budgets
+        return await self._update(name.id, [change.window_over(name), told, *released, change.using(owner, calls)], where=where)
 
     @tells_outage
     async def hold(self, name: Name, wait_s: float) -> None:
@@ -147,13 +154,16 @@ class Budgets:
 
     async def _read(self, wanted: Document) -> list[Budget]:
         steps: list[Document] = [{"$match": wanted}, {"$sort": {"_id": 1}}, {"$set": {"at": "$$NOW"}}]
-        return [budget_of(stored) async for stored in await self._budgets.aggregate(steps)]
+        return [budget_of(stored) async for stored in await self._quick.aggregate(steps)]
 
-    async def _update(self, budget_id: str, update: list[Document]) -> Budget:
+    async def _update(
+        self, budget_id: str, update: list[Document], *, where: AsyncCollection[dict[str, Any]] | None = None
+    ) -> Budget:
+        budgets = self._budgets if where is None else where
         for last in (False, True):
             try:
                 with pymongo.timeout(ONE_TRY_S):
-                    stored = await self._budgets.find_one_and_update(
+                    stored = await budgets.find_one_and_update(
                         {"_id": budget_id}, update, upsert=True, return_document=ReturnDocument.AFTER
                     )
             except DuplicateKeyError:  # two that make the same budget: the second finds it made

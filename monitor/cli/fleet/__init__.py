@@ -6,6 +6,7 @@ import click
 
 # Command -> module of this package, imported only when it is called.
 COMMANDS = {
+    "budgets": "budgets",
     "deploy": "deploy",
     "drain": "drain",
     "jobs": "jobs",
