@@ -12,6 +12,8 @@ from pathlib import Path
 from monitor.errors import ConfigurationError
 
 DEFAULT_DATABASE = "monitor"
+# Long against what MongoDB may need for an election, short against a shift.
+DEFAULT_JOB_LEASE_S = 60.0
 FILE_NAME = "monitor.yaml"
 
 
@@ -43,7 +45,8 @@ class Config:
     """Settings of one process. `mongodb_uri` None: the private mongod is used, its files under `home`.
 
     `file`: the configuration file, None where there is none. `zone`: whose days are meant where nobody says; `instances`: servers
-    to ask by platform; `disabled`: platforms that are left alone.
+    to ask by platform; `disabled`: platforms that are left alone. `job_lease_s`: how long a job of the fleet may be unheard of
+    until another node runs it.
     """
 
     mongodb_uri: Secret | None
@@ -57,13 +60,24 @@ class Config:
     zone: str = "UTC"
     instances: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     disabled: frozenset[str] = frozenset()
+    job_lease_s: float = DEFAULT_JOB_LEASE_S
 
     def __repr__(self) -> str:
         return f"<Config database={self.database} home={self.home}>"
 
     def secret(self, name: str) -> Secret | None:
-        """The credential `name` from the environment, or from the file that `name`_FILE names. None where neither is set."""
-        return _secret(self.environment, name)
+        """The credential `name` from the environment, or from the file that `name`_FILE names. None where neither is set.
+
+        Of several values the first.
+        """
+        return next(iter(self.secrets(name)), None)
+
+    def secrets(self, name: str) -> tuple[Secret, ...]:
+        """All values of the credential `name`, one a line. Ours (MONITOR_...) have one, whatever its lines."""
+        told = _secret(self.environment, name)
+        if told is None or name.startswith("MONITOR_"):
+            return () if told is None else (told,)
+        return tuple(Secret(line.strip()) for line in told.reveal().splitlines() if line.strip())
 
 
 def _secret(environment: Mapping[str, str], name: str) -> Secret | None:
@@ -137,4 +151,17 @@ def _config(env: Mapping[str, str]) -> Config:
             host.strip().lower() for host in env.get("MONITOR_PRIVATE_HOSTS", "").split(",") if host.strip()
         ),
         environment=env,
+        job_lease_s=_job_lease_s(env.get("MONITOR_JOB_LEASE_S")),
     )
+
+
+def _job_lease_s(text: str | None) -> float:
+    if not text:
+        return DEFAULT_JOB_LEASE_S
+    try:
+        lease_s = float(text)
+    except ValueError:
+        lease_s = 0.0
+    if not 2 <= lease_s <= 3600:
+        raise ConfigurationError(f"MONITOR_JOB_LEASE_S={text} is no length of a lease: use seconds, from 2 to 3600.")
+    return lease_s

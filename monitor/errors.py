@@ -38,7 +38,13 @@ class StopSource(MonitorError):
 
 
 class CredentialsError(StopSource):
-    """The platform refused the credentials, or asks for some."""
+    """The platform refused the credentials, or asks for some. `status`: of the reply that said so."""
+
+    status: int | None = None
+
+
+class SetAsideError(CredentialsError):
+    """The credential was refused to another request meanwhile: this one was not sent."""
 
 
 class SignInOverError(CredentialsError):

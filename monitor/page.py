@@ -18,13 +18,15 @@ from monitor.text.tolerant import decoded
 @dataclass(frozen=True, slots=True)
 class Ask:
     """One request. `path` is joined to the platform's base address unless it is a whole address itself; parameters with
-    value None are left out, a list repeats its name; `headers` are those beyond what the shared spider sends."""
+    value None are left out, a list repeats its name; `headers` are those beyond what the shared spider sends; `units` of a quota
+    are what it costs, where a platform counts so."""
 
     path: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)  # may hold credentials, as a body may
     method: str = "GET"
     body: bytes | None = field(default=None, repr=False)
+    units: int = 1
 
     def with_headers(self, headers: Mapping[str, str]) -> "Ask":
         """This ask with further headers."""

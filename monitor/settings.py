@@ -18,6 +18,7 @@ ITEM_PIPELINES = {
 }
 EXTENSIONS = {
     "monitor.crawl.acknowledge.Acknowledge": 0,
+    "monitor.crawl.job_lease.JobLeaseKeeper": 5,
     "monitor.crawl.run_recorder.RunRecorder": 10,
 }
 DOWNLOADER_MIDDLEWARES = {

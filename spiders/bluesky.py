@@ -46,9 +46,8 @@ COUNTS = {"likes": "likeCount", "reposts": "repostCount", "replies": "replyCount
 class Bluesky(PlatformSpider):
     name = "bluesky"
     base_url = "https://public.api.bsky.app"
-    page_size = 100
-    overlap_s = 900
-    pace_s = 0.2
+    page_size, overlap_s, pace_s = 100, 900, 0.2
+    meters: ClassVar[Mapping[str, str]] = {"com.atproto.server.": "session"}  # sign-ins, whose headers tell their own limit
     resumes_by_mark = False
     cursor_ttls_s: ClassVar[Mapping[str, int]] = dict.fromkeys(SEARCHES, SEARCH_CURSOR_S)
     probe: ClassVar[Mapping[str, str]] = {"account": "bsky.app"}

@@ -46,8 +46,8 @@ class GitHub(PlatformSpider):
     name = "github"
     base_url = "https://api.github.com"
     accepts = "application/vnd.github+json"
-    page_size = 100
-    overlap_s = 300
+    page_size, overlap_s = 100, 300
+    meters: ClassVar[Mapping[str, str]] = {"/search/": "search", "/graphql": "graphql"}
     allowances: ClassVar[Mapping[str, int]] = {"": 24 * 60, "GITHUB_TOKEN": 24 * 5000}
     redirects = 2  # renamed repositories
     resumes_by_mark = False

@@ -39,6 +39,7 @@ class Lemmy(PlatformSpider):
     base_url = "https://{instance}"
     page_size = 50
     overlap_s = 900
+    meters: ClassVar[Mapping[str, str]] = {"/search": "search"}
     resumes_by_mark = False
     typed_hosts = True
     default_instance = "lemmy.world"

@@ -44,6 +44,7 @@ class StackExchange(PlatformSpider):
     base_url = "https://api.stackexchange.com/2.3"
     page_size = 100
     allowances: ClassVar[Mapping[str, int]] = {"": 300, "STACKEXCHANGE_KEY": 10_000}
+    allowance_zone = "UTC"
     interval_s = 1800  # twelve sources without more than a page of news each use up what a day allows
     probe: ClassVar[Mapping[str, str]] = {"community": "stackoverflow"}
     expects = ("url", "text", "title", "tags", "author.name", "counts.score", "counts.replies", "counts.views")
@@ -147,6 +148,10 @@ class StackExchange(PlatformSpider):
             midnight = reply.fetched_at.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
             waits.append((midnight - reply.fetched_at).total_seconds())
         return max(waits) or None
+
+    def units_left(self, reply: Reply) -> int | None:
+        left = _wrapper(reply).get("quota_remaining")
+        return max(0, left - CALLS_KEPT) if isinstance(left, int) else None
 
     def marked_at(self, mark: Mark) -> datetime | None:
         return utc_from_seconds(mark)

@@ -80,3 +80,17 @@ def test_secret__file_cannot_be_read__names_the_variable_and_the_file(tmp_path: 
 
 def test_secret__not_set__is_none() -> None:
     assert load({}).secret("MASTODON_TOKEN") is None
+
+
+def test_several_values_of_a_credential__one_a_line(tmp_path: Path) -> None:
+    path = tmp_path / "tokens"
+    path.write_text("one\n two \n\n")
+    for config in (load({"GITHUB_TOKEN": "one\ntwo"}), load({"GITHUB_TOKEN_FILE": str(path)})):
+        assert [value.reveal() for value in config.secrets("GITHUB_TOKEN")] == ["one", "two"]
+        assert config.secret("GITHUB_TOKEN") == Secret("one")
+    assert load({}).secrets("GITHUB_TOKEN") == ()
+
+
+def test_a_secret_of_our_own__has_one_value_whatever_its_lines() -> None:
+    config = load({"MONITOR_PSEUDONYM_KEY": "one\ntwo"})
+    assert config.secret("MONITOR_PSEUDONYM_KEY") == Secret("one\ntwo")

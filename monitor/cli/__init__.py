@@ -22,6 +22,7 @@ COMMANDS = {
     "db": "db",
     "demo": "demo",
     "doctor": "doctor",
+    "fleet": "fleet",
     "import": "import_file",
     "index": "index",
     "init": "init",
@@ -39,9 +40,11 @@ COMMANDS = {
     "simulate": "simulate",
     "sources": "sources",
     "stats": "stats",
+    "status": "status",
     "topics": "topics",
     "track": "topics.track",
     "trends": "trends",
+    "up": "up",
     "why": "why",
 }
 EXIT_CODES: tuple[tuple[type[MonitorError], int], ...] = (

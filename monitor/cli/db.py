@@ -1,6 +1,7 @@
-"""`monitor db`: the private MongoDB kept running, stopped, looked at and named; and the schema of the database in use."""
+"""`monitor db`: the private MongoDB kept running, stopped, looked at and named; schema, backup and restore of the database in use."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import click
@@ -82,6 +83,48 @@ def migrate() -> None:
         click.echo(step)
     if not steps:
         click.echo("Nothing to do: the database has this version's schema.")
+
+
+@db.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def backup(file: Path) -> None:
+    """Write the database into FILE, while everything runs: posts, bookmarks, ledger, topics, labels, deployed versions.
+
+    What is made from these (rollups, word index) is left out and made again after a restore.
+    """
+    from monitor.cli.opened import opened, say_if_simulated
+    from monitor.store.backup import Backup
+
+    async def done() -> dict[str, int]:
+        async with opened() as store:
+            await say_if_simulated(store)
+            return await Backup(store.database).write(file)
+
+    counts = run(done())
+    click.echo(f"{file}: {counts['posts']:,} posts, {counts['sources']:,} sources, {sum(counts.values()):,} documents in all")
+
+
+@db.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--replace", is_flag=True, help="Drop what the database holds before.")
+def restore(file: Path, replace: bool) -> None:
+    """Make the database what the backup FILE says; sources go on from there, and read again what came since.
+
+    May be repeated where it was cut short. Collectors may go on running meanwhile, and wait.
+    """
+    from monitor.store.backup import Backup
+    from monitor.store.connection import bare
+
+    config = load()
+
+    async def done(uri: str) -> dict[str, int]:
+        async with bare(config, uri=uri) as database:
+            return await Backup(database).restore(file, replace=replace)
+
+    with private.acquire(config) as used:
+        counts = run(done(used.uri))
+    click.echo(f"{counts['posts']:,} posts and {counts['sources']:,} sources restored; every source is due now.")
+    click.echo("Count and index again: monitor rollup, monitor index (monitor up does both)", err=True)
 
 
 def _place(state: State, config: Config) -> str:

@@ -5,6 +5,7 @@ import sys
 import click
 
 from monitor.cli.follow import follow as follow_on
+from monitor.cli.follow import following
 from monitor.cli.opened import opened, run, say_if_simulated
 from monitor.stages.indexing import Tally, index_waiting
 from monitor.store.word_index import WordIndex
@@ -52,7 +53,13 @@ async def _follow(*, rebuild: bool) -> None:
         await say_if_simulated(store)
         words = WordIndex(store.database)
         await words.prepare(rebuild=rebuild)
-        await follow_on(lambda: index_waiting(words), told=_told, nothing=Tally())
+        async with following(store, "index") as pulse:
+
+            def counted(tally: Tally) -> None:
+                pulse.count("indexed_hours", tally.hours, outcome="done")
+                pulse.count("indexed_hours", tally.failed, outcome="failed")
+
+            await follow_on(lambda: index_waiting(words), told=_told, nothing=Tally(), counted=counted)
 
 
 def _told(tally: Tally) -> str:

@@ -5,6 +5,7 @@ import sys
 import click
 
 from monitor.cli.follow import follow as follow_on
+from monitor.cli.follow import following
 from monitor.cli.opened import opened, run, say_if_simulated
 from monitor.stages.rollup import Tally, roll_up_waiting
 from monitor.store.rebuild import Rebuild
@@ -54,7 +55,13 @@ async def _follow(*, rebuild: bool) -> None:
         rollups = Rollups(store.database)
         if rebuild:
             await Rebuild(store.database).mark_all()
-        await follow_on(lambda: roll_up_waiting(rollups), told=_told, nothing=Tally())
+        async with following(store, "rollup") as pulse:
+
+            def counted(tally: Tally) -> None:
+                for outcome in ("clean", "open", "lost", "failed"):
+                    pulse.count("counted_hours", getattr(tally, outcome), outcome=outcome)
+
+            await follow_on(lambda: roll_up_waiting(rollups), told=_told, nothing=Tally(), counted=counted)
 
 
 def _told(tally: Tally) -> str:

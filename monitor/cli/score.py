@@ -5,6 +5,7 @@ import sys
 import click
 
 from monitor.cli.follow import follow as follow_on
+from monitor.cli.follow import following
 from monitor.cli.opened import opened, run, say_if_simulated
 from monitor.cli.trained import scorer_named
 from monitor.sentiment.scorer import Scorer
@@ -57,7 +58,13 @@ async def _follow(scorer: Scorer, work: Work, *, rescore: bool) -> None:
         scores = Scores(store.database, store.dirty)
         if rescore:
             await scores.forget_set_aside(scorer)
-        await follow_on(lambda: score_waiting(scores, scorer, work), told=_told, nothing=Tally())
+        async with following(store, "score") as pulse:
+
+            def counted(tally: Tally) -> None:
+                for outcome in ("labelled", "unlabelled", "set_aside", "edited"):
+                    pulse.count("scored_posts", getattr(tally, outcome), outcome=outcome)
+
+            await follow_on(lambda: score_waiting(scores, scorer, work), told=_told, nothing=Tally(), counted=counted)
 
 
 def _told(tally: Tally) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
@@ -22,10 +23,21 @@ from scrapy.http import Response
 from monitor import clock, outbound
 from monitor.config import DEFAULT_DATABASE
 from monitor.crawl.address import address
-from monitor.crawl.pace_middleware import header_map
+from monitor.crawl.credential import Credential
+from monitor.crawl.pace_middleware import BUDGET, OTHERS, PACE, UNITS, header_map
+from monitor.crawl.purse import name_of
 from monitor.crawl.reply_check import check
 from monitor.crawl.resolver import pin
-from monitor.errors import GoneError, RateLimitedError, RefusedError, ReplyError, RetryLater, SignInOverError
+from monitor.errors import (
+    CredentialsError,
+    GoneError,
+    RateLimitedError,
+    RefusedError,
+    ReplyError,
+    RetryLater,
+    SetAsideError,
+    SignInOverError,
+)
 from monitor.page import Ask, Reply
 from monitor.source import Source
 
@@ -62,31 +74,63 @@ async def fetch(spider: "PlatformSpider", source: Source, ask: Ask, *, cursor: s
 
 
 async def _fetch_once(spider: "PlatformSpider", source: Source, ask: Ask, *, cursor: str | None) -> Reply:
+    """Send `ask` with the best of the credentials that there are; with the next one where that is refused or used up."""
+    purse, besides, meter = spider.session.purse, set[str](), spider.meter(ask)
+    if (none := purse.without(spider, source)) is not None:
+        return await _signed(spider, source, ask, cursor=cursor, credential=none)
+    host = urlsplit(address(ask, base=spider.base_url, parameters=source.parameters, instead=spider.given.base_url)).netloc
+    several = purse.label(spider, source)[1]
+    while True:
+        credential = await purse.choose(spider, source, host=host, meter=meter, besides=besides)
+        name = name_of(spider, credential, host=host, meter=meter)
+        last = len(besides) + 1 == several
+        try:
+            reply = await _signed(spider, source, ask, cursor=cursor, credential=replace(credential, last=last))
+        except SetAsideError:
+            continue
+        except CredentialsError as error:
+            await purse.refused(name, source, error)
+            if last:
+                raise
+        except RateLimitedError:
+            if last:
+                raise
+        else:
+            purse.accepted(name)
+            return reply
+        besides.add(credential.id)
+
+
+async def _signed(spider: "PlatformSpider", source: Source, ask: Ask, *, cursor: str | None, credential: Credential) -> Reply:
     """Send `ask`, signed in where the platform's file says so; a sign-in that ran out is renewed, once."""
 
     async def send(sign_in: Ask) -> Reply:
-        return await _send(spider, source, sign_in, cursor=None)
+        return await _send(spider, source, sign_in, cursor=None, credential=credential)
 
-    facts = await spider.sign_ins.facts(source, send)
+    facts = await spider.sign_ins.facts(source, send, credential.config)
     if not facts:
-        return await _send(spider, source, ask, cursor=cursor)
+        return await _send(spider, source, ask, cursor=cursor, credential=credential)
     try:
-        return await _send(spider, source, spider.signed(ask, facts), cursor=cursor)
+        return await _send(spider, source, spider.signed(ask, facts), cursor=cursor, credential=credential)
     except SignInOverError:
-        facts = await spider.sign_ins.renewed(source, facts, send)
-        return await _send(spider, source, spider.signed(ask, facts), cursor=cursor)
+        facts = await spider.sign_ins.renewed(source, facts, send, credential.config)
+        return await _send(spider, source, spider.signed(ask, facts), cursor=cursor, credential=credential)
 
 
-async def _send(spider: "PlatformSpider", source: Source, ask: Ask, *, cursor: str | None) -> Reply:
+async def _send(spider: "PlatformSpider", source: Source, ask: Ask, *, cursor: str | None, credential: Credential) -> Reply:
     # The platform's own address, also where base_url= sends the request elsewhere: posts are identified by it.
     told_url = address(ask, base=spider.base_url, parameters=source.parameters, instead=None)
     url = address(ask, base=spider.base_url, parameters=source.parameters, instead=spider.given.base_url)
-    headers = {"Accept": spider.accepts, **spider.login(spider.session.config, source), **ask.headers}
+    headers = {"Accept": spider.accepts, **spider.login(credential.config, source), **ask.headers}
     for _ in range(spider.redirects + 1):
         judged = []
         if spider.typed_hosts and spider.given.base_url is None:
             judged = await outbound.check(url, private_hosts=spider.session.config.private_hosts)
         request = Request(url, method=ask.method, headers=headers, body=ask.body, dont_filter=True)
+        name = name_of(spider, credential, host=urlsplit(request.url).netloc, meter=spider.meter(ask))
+        pace = name.host if credential.among == 1 else f"{credential.id}:{name.host}"
+        told = {BUDGET: name, UNITS: ask.units, PACE: pace, OTHERS: not credential.last}
+        request.meta.update({**told, "download_slot": pace})
         if judged:
             pin(urlsplit(request.url).hostname or "", judged)  # the host as the connection will look for it
         asked_at = clock.now()
@@ -98,10 +142,14 @@ async def _send(spider: "PlatformSpider", source: Source, ask: Ask, *, cursor: s
                     f"{source.id} is served by a simulator, and simulated posts do not enter the database {DEFAULT_DATABASE}: "
                     "set MONITOR_DATABASE to another name."
                 )
-            if error := spider.refusal(reply):
-                raise error
             wait_s = None if response.request is None else response.request.meta.get("asked_wait_s")
-            check(reply, platform=spider.name, accepts=spider.accepts, cursor=cursor, wait_s=wait_s)
+            try:
+                if error := spider.refusal(reply):
+                    raise error
+                check(reply, platform=spider.name, accepts=spider.accepts, cursor=cursor, wait_s=wait_s)
+            except CredentialsError as refused:
+                refused.status = reply.status
+                raise
             return reply
         url = told_url = _followed(spider, url, response)
         if urlsplit(url)[:2] != urlsplit(response.url)[:2]:

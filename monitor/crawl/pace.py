@@ -1,66 +1,23 @@
-"""How long to wait before the next request to a host, from what its replies say. Pure: the time is given.
+"""How long to wait before the next request to a host, from what its replies say. Pure: the time is given. Seconds throughout.
 
-Sources: RFC 9110 10.2.3 (Retry-After), the header shapes of docs/platforms.md. Seconds throughout.
+Headers are read in `monitor.crawl.told`; what several processes share of a limit is in `monitor.crawl.permits`.
 """
 
 import math
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
-LONGEST_WAIT_S = 3600.0  # a header that asks for more is a mistake or a ban; after an hour one request finds out
+from monitor.crawl.told import LONGEST_WAIT_S, asked_wait_s, calls_left, told_in
+
+__all__ = ["FIRST_BACKOFF_S", "LONGEST_ALONE_S", "LONGEST_WAIT_S", "Pace", "asked_wait_s", "calls_left"]
+
 FIRST_BACKOFF_S = 2.0
 LONGEST_ALONE_S = 5.0
 _LOOK_AGAIN_S = 0.02  # how soon a request looks whether the one before it was answered
+_LONGEST_REPLY_S = 45.0  # Scrapy gives up then
 _LIMITED = frozenset({420, 425, 429, 503})
-_RESETS = ("x-ratelimit-reset", "ratelimit-reset", "x-rate-limit-reset")
-_LEFT = ("x-ratelimit-remaining", "ratelimit-remaining", "x-rate-limit-remaining")
-_EPOCH_S = 1_000_000_000  # smaller numbers are seconds from now, larger ones a point in time
-_EPOCH_MS = 100_000_000_000
-
-
-def asked_wait_s(headers: Mapping[str, str], *, now: datetime) -> float | None:
-    """Seconds the platform asks us to wait (0 to LONGEST_WAIT_S), or None when the headers say nothing usable.
-
-    Retry-After as seconds or HTTP date first; then a reset header as seconds from now, epoch seconds, epoch milliseconds or
-    ISO time. Negative, past and unreadable values count as unsaid.
-    """
-    for name in ("retry-after", *_RESETS):
-        if (text := headers.get(name)) is not None and (wait := _seconds(text.strip(), now)) is not None and wait > 0:
-            return min(wait, LONGEST_WAIT_S)
-    return None
-
-
-def calls_left(headers: Mapping[str, str]) -> int | None:
-    """Requests left in the platform's window, None when it does not say."""
-    for name in _LEFT:
-        text = headers.get(name, "").strip()
-        if text.isascii() and text.isdigit():
-            return int(text[:18])
-    return None
-
-
-def _seconds(text: str, now: datetime) -> float | None:
-    number = _number(text)
-    if number is not None:
-        if number >= _EPOCH_MS:
-            return number / 1000 - now.timestamp()
-        return number - now.timestamp() if number >= _EPOCH_S else number
-    for read in (datetime.fromisoformat, parsedate_to_datetime):
-        try:
-            moment = read(text)
-        except (ValueError, TypeError, IndexError, OverflowError):
-            continue
-        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return (aware - now).total_seconds()
-    return None
-
-
-def _number(text: str) -> float | None:
-    digits = text.removeprefix("-").replace(".", "", 1)
-    return float(text) if digits.isascii() and digits.isdigit() and len(digits) < 20 else None
 
 
 @dataclass(slots=True)
@@ -102,6 +59,10 @@ class Pace:
             return max(wait, _LOOK_AGAIN_S)
         return wait
 
+    def crowded(self, at: float, *, most: int) -> bool:
+        """Whether so many are under way that one more would only queue behind them; lost ones do not count for ever."""
+        return self.under_way >= most and at < self.alone_until + _LONGEST_REPLY_S
+
     def kept_away_s(self, at: float) -> float:
         """The part of `wait_s` that is the host's own word: it refused, or says that nothing is left until then."""
         until = max(self.not_before, self.told_until) if self.told == 0 else self.not_before
@@ -123,11 +84,11 @@ class Pace:
     ) -> float | None:
         """Learn from the reply to a request of `sent_at`; returns the wait that a refusal asks for, None when it was none."""
         self.under_way -= 1
-        asked, left = asked_wait_s(headers, now=now), calls_left(headers)
+        asked, left, told = asked_wait_s(headers, now=now), calls_left(headers), told_in(headers, now=now)
         of_this_window = sent_at is None or sent_at >= self.unknown_since
         if status in _LIMITED or (status == 403 and "retry-after" in headers):
             self.refusals += 1
-            self.one_by_one |= left is None
+            self.one_by_one |= left is None and told is None
             self._know_nothing(at)
             wait = asked if asked is not None else self._backoff_s()
             self.not_before = max(self.not_before, at + wait)
@@ -136,6 +97,8 @@ class Pace:
             return None
         self.refusals = 0
         self.side_by_side += not self.one_by_one
+        if told is not None and (left is None or told.left <= left):
+            left, asked = told.left, min(told.reset_s, LONGEST_WAIT_S)
         if left is None:
             self._one_less()
         elif asked is not None and (self.told is None or left <= self.told):

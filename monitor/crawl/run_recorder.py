@@ -14,11 +14,17 @@ from scrapy.crawler import Crawler
 from monitor.crawl.session import Session
 from monitor.crawl.spider import PlatformSpider
 from monitor.errors import MonitorError, StoreUnavailableError, UsageError
+from monitor.fleet.pulse import pulse_of
+from monitor.store.connection import Store
+from monitor.store.field_counts import FieldCounts
 
 logger = logging.getLogger(__name__)
 
 # Pages are thousands of short-lived objects without cycles. Looking for cycles this rarely saves a tenth of a crawl's CPU time.
 _GENERATIONS = (50_000, 20, 50)
+
+# How Scrapy or we end a crawl; whatever else is counted as "other", so that labels of metrics stay few.
+_REASONS = frozenset({"finished", "shutdown", "cancelled", "lease_lost", "memusage_exceeded"})
 
 _KEPT_STATS = (
     "item_scraped_count",
@@ -61,6 +67,8 @@ class RunRecorder:
         except StoreUnavailableError as error:
             logger.warning("event=run_not_recorded reason=%s", error)
         finally:
+            for last_word in self.session.before_close:
+                await last_word(reason)
             await self.session.close()
 
     async def _finish(self, spider: Spider, reason: str) -> None:
@@ -78,11 +86,28 @@ class RunRecorder:
         await store.runs.finish(
             self.session.run,
             reason=reason,
-            stats={**counted, **tally.counts()},
+            stats={**counted, **tally.counts(), "coverage_posts": tally.coverage.posts},
             coverage=tally.coverage.shares(),
             failures={name: str(error) for name, error in self.session.failures.items()},
         )
         logger.info("event=run_finished platform=%s reason=%s %s", spider.name, reason, tally)
+        await self._hand_over(store, spider, reason, requests=int(counted.get("downloader/request_count", 0)))
+
+    async def _hand_over(self, store: Store, spider: Spider, reason: str, *, requests: int) -> None:
+        """Add what was counted to the numbers of the whole fleet: nobody could fetch them from a process that ends here."""
+        tally, pulse = self.session.tally, pulse_of(store, "crawl")
+        pulse.count("crawls", platform=spider.name, reason=reason if reason in _REASONS else "other")
+        pulse.count("pages", tally.pages, platform=spider.name)
+        pulse.count("requests", requests, platform=spider.name)
+        for fate in ("new", "changed", "unchanged", "quarantined"):
+            pulse.count("posts", getattr(tally, fate), platform=spider.name, fate=fate)
+        for error in self.session.failures.values():
+            pulse.count("source_failures", platform=spider.name, kind=type(error).__name__.removesuffix("Error"))
+        await pulse.hand_over()
+        fields, job = FieldCounts(store.database), self.session.arguments.get("_job")
+        version = await fields.ran(job) if job else None
+        if version is not None and tally.coverage.posts:
+            await fields.add(platform=spider.name, version=version, posts=tally.coverage.posts, known=tally.coverage.known)
 
     async def _say_if_nothing_is_wanted(self, spider: PlatformSpider) -> None:
         """A pass over what is due finds nothing, and never will, where all sources were named by hand: that is no success."""

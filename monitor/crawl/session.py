@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -14,6 +14,7 @@ from scrapy.crawler import Crawler
 
 from monitor import clock, config
 from monitor.crawl.keeping import Keeping
+from monitor.crawl.purse import Purse
 from monitor.crawl.repeats import Repeats
 from monitor.crawl.tally import Tally
 from monitor.errors import MonitorError, StoreUnavailableError
@@ -38,6 +39,7 @@ class Session:
     arguments: Mapping[str, str] = field(default_factory=dict)
     failures: dict[str, MonitorError] = field(default_factory=dict)
     finished: int = 0
+    before_close: list[Callable[[str], Awaitable[None]]] = field(default_factory=list)  # last words, with the reason of the end
     tally: Tally = field(default_factory=Tally)
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
     _private: Private | None = None
@@ -55,6 +57,7 @@ class Session:
 
     def __post_init__(self) -> None:
         self.config = config.load()
+        self.purse = Purse(owner=self.owner, store=self.store, opened=lambda: self.opened)
 
     async def store(self) -> Store:
         """The open store. Raises StoreUnavailableError, SchemaError or MongodError with the sentence to print."""
@@ -119,7 +122,9 @@ class Session:
         logger.warning("event=source_failed source=%s reason=%s", name, error)
 
     async def close(self) -> None:
-        """Close the store and leave the private mongod; safe to call twice."""
+        """Give back what is held of shared limits, close the store and leave the private mongod; safe to call twice."""
+        if self.opened:
+            await self.purse.close()
         committer, self._committer = self._committer, None
         store, self._store = self._store, None
         private, self._private = self._private, None

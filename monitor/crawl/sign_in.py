@@ -75,12 +75,14 @@ class SignIns:
         self._refused: dict[str, StopSource] = {}
         self._one = asyncio.Lock()
 
-    async def facts(self, source: Source, send: Send) -> Mapping[str, str]:
+    async def facts(self, source: Source, send: Send, config: Config) -> Mapping[str, str]:
         """What the platform gave for the credentials of `source`, asked for at most once; empty: there is nothing to sign in to.
+
+        `config` has the credentials that were chosen.
 
         Raises what `send` raises, CredentialsError above all.
         """
-        ask = self._platform.sign_in(self._session.config, source, {})
+        ask = self._platform.sign_in(config, source, {})
         if ask is None:
             return {}
         async with self._one:
@@ -89,9 +91,9 @@ class SignIns:
                 self._known[lock.name] = await self._stored(lock) or await self._asked(ask, lock, send)
             return self._known[lock.name]
 
-    async def renewed(self, source: Source, used: Mapping[str, str], send: Send) -> Mapping[str, str]:
+    async def renewed(self, source: Source, used: Mapping[str, str], send: Send, config: Config) -> Mapping[str, str]:
         """What follows `used`, which ran out: as another walk or process renewed it meanwhile, else renewed now."""
-        ask = self._platform.sign_in(self._session.config, source, {})
+        ask = self._platform.sign_in(config, source, {})
         if ask is None:
             return {}
         async with self._one:
@@ -100,11 +102,11 @@ class SignIns:
                 if known and known != used:
                     self._known[lock.name] = known
                     return known
-            self._known[lock.name] = await self._renewed(source, used, ask, lock, send)
+            renewal = self._platform.sign_in(config, source, used)
+            self._known[lock.name] = await self._renewed(renewal, ask, lock, send)
             return self._known[lock.name]
 
-    async def _renewed(self, source: Source, used: Mapping[str, str], ask: Ask, lock: _Lock, send: Send) -> Mapping[str, str]:
-        renewal = self._platform.sign_in(self._session.config, source, used)
+    async def _renewed(self, renewal: Ask | None, ask: Ask, lock: _Lock, send: Send) -> Mapping[str, str]:
         if renewal is not None and renewal != ask:
             try:
                 return await self._kept(lock, self._platform.signed_in(await send(renewal)))

@@ -55,7 +55,9 @@ class PlatformSpider(scrapy.Spider):
     `base_url` may hold `{instance}`. `overlap_s`: how late a post can appear in the API. `cursor_ttl_s`: how long a page cursor
     lives (None: for ever); `cursor_ttls_s`: the same for single kinds of source. `window_s`: how far back the API reaches (None:
     to the beginning). `pace_s`: between two requests to one host. `interval_s`: between two polls, until
-    it is known what they bring. `allowances`: calls in 24 hours by the variable of the credential, "" without one (empty: no matter).
+    it is known what they bring. `allowances`: calls in 24 hours by the variable of the credential, "" without one (empty: no matter);
+    `allowance_zone`: whose midnight they are full again at, where they are a quota of the day. `meters`: limits beside the usual
+    one, each by a part of the paths that count against it.
     `redirects`: how many are followed. `accepts`: the media type
     that is asked for. `probe`: spider arguments of a source that answers anybody with posts at once (empty: there is none);
     `expects`: the fields, as in run records, that some post of each page of it has.
@@ -73,6 +75,8 @@ class PlatformSpider(scrapy.Spider):
     pace_s: ClassVar[float] = 1.0
     interval_s: ClassVar[int] = 900
     allowances: ClassVar[Mapping[str, int]] = {}
+    allowance_zone: ClassVar[str | None] = None
+    meters: ClassVar[Mapping[str, str]] = {}
     redirects: ClassVar[int] = 0
     accepts: ClassVar[str] = "application/json"
     probe: ClassVar[Mapping[str, str]] = {}
@@ -164,6 +168,10 @@ class PlatformSpider(scrapy.Spider):
         """
         return None
 
+    def units_left(self, reply: Reply) -> int | None:
+        """What the body of a reply says is left of the day's quota; None where it says nothing. Called as `wait_s` is."""
+        return None
+
     # ---- what is the same for all
 
     @classmethod
@@ -181,6 +189,10 @@ class PlatformSpider(scrapy.Spider):
         self._claimed: dict[str, Claim] = {}
         self._renewing: asyncio.Future[None] | None = None
         self._deadline: datetime | None = None
+
+    def meter(self, ask: Ask) -> str:
+        """Which of the platform's limits a request counts against; "" for the usual one."""
+        return next((meter for part, meter in self.meters.items() if part in ask.path), "")
 
     def rules(self, source: Source) -> Rules:
         """This platform's paging as `monitor.walk` needs it."""

@@ -19,6 +19,7 @@ from pymongo.errors import InvalidURI, OperationFailure, PyMongoError
 from monitor.config import Config
 from monitor.errors import ConfigurationError
 from monitor.store import schema
+from monitor.store.budgets import Budgets
 from monitor.store.dirty import Dirty
 from monitor.store.leases import Leases
 from monitor.store.ledger import Ledger
@@ -57,6 +58,7 @@ class Store:
     topics: Topics
     dirty: Dirty
     sign_ins: SignIns
+    budgets: Budgets
     sealing: Sealing
 
     def __repr__(self) -> str:
@@ -75,8 +77,8 @@ async def open_store(config: Config, *, uri: str | None = None) -> Store:
     """
     # At DEBUG the driver writes every command with what is in it, posts and people, into the log.
     logging.getLogger("pymongo.command").setLevel(logging.INFO)
-    async with _told(_uri(config, uri)):
-        database = await _connect(config, _uri(config, uri))
+    async with _told(usable_uri(config, uri)):
+        database = await _connect(config, usable_uri(config, uri))
         try:
             await schema.prepare(database)
         except BaseException:
@@ -96,18 +98,30 @@ async def open_store(config: Config, *, uri: str | None = None) -> Store:
         topics=Topics(database),
         dirty=dirty,
         sign_ins=SignIns(database),
+        budgets=Budgets(database),
         sealing=Sealing(database, posts, dirty),
     )
 
 
 async def migrate(config: Config, *, uri: str | None = None) -> list[str]:
     """Bring the database to this program's schema and return what was done, a sentence each. Raises as `open_store`."""
-    async with _told(_uri(config, uri)):
-        database = await _connect(config, _uri(config, uri))
+    async with _told(usable_uri(config, uri)):
+        database = await _connect(config, usable_uri(config, uri))
         try:
             return await schema.migrate(database)
         finally:
             await database.client.close()
+
+
+@asynccontextmanager
+async def bare(config: Config, *, uri: str | None = None) -> AsyncIterator[AsyncDatabase[dict[str, Any]]]:
+    """The database as it is, whatever its schema, for restoring a backup. Raises as `open_store`, but for its schema."""
+    async with _told(usable_uri(config, uri)):
+        database = await _connect(config, usable_uri(config, uri))
+    try:
+        yield database
+    finally:
+        await database.client.close()
 
 
 def host_of(uri: str) -> str:
@@ -123,6 +137,26 @@ def compressors(uri: str) -> list[str]:
     return [name for name, modules in _COMPRESSORS.items() if any(_importable(module) for module in modules)]
 
 
+def pinned(uri: str) -> dict[str, Any]:
+    """The options of every client of ours, whatever the URI says."""
+    return {
+        "w": "majority",
+        "journal": True,
+        "readConcernLevel": "majority",  # what is taken for stored cannot be rolled back
+        "readPreference": "primary",
+        "retryWrites": True,
+        "retryReads": True,
+        "timeoutMS": OPERATION_MS,
+        "serverSelectionTimeoutMS": SELECTION_MS,
+        "connectTimeoutMS": SELECTION_MS,
+        "tz_aware": True,
+        "tzinfo": UTC,
+        "uuidRepresentation": "standard",
+        "compressors": compressors(uri),
+        "appname": "social-monitor",
+    }
+
+
 def _importable(module: str) -> bool:
     try:
         return importlib.util.find_spec(module) is not None
@@ -130,7 +164,8 @@ def _importable(module: str) -> bool:
         return False
 
 
-def _uri(config: Config, uri: str | None) -> str:
+def usable_uri(config: Config, uri: str | None) -> str:
+    """The URI to use; `uri` is the private mongod's. Raises ConfigurationError."""
     chosen = uri if config.mongodb_uri is None else config.mongodb_uri.reveal()
     if chosen is None:
         raise ConfigurationError("MONGODB_URI is not set and no private mongod was started: start one with: monitor db start")
@@ -148,23 +183,7 @@ def _unusable() -> ConfigurationError:
 
 async def _connect(config: Config, uri: str) -> AsyncDatabase[dict[str, Any]]:
     """Make the client, its options pinned whatever the URI says, and look whether the server can keep our promises."""
-    client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
-        uri,
-        w="majority",
-        journal=True,
-        readConcernLevel="majority",  # what is taken for stored cannot be rolled back
-        readPreference="primary",
-        retryWrites=True,
-        retryReads=True,
-        timeoutMS=OPERATION_MS,
-        serverSelectionTimeoutMS=SELECTION_MS,
-        connectTimeoutMS=SELECTION_MS,
-        tz_aware=True,
-        tzinfo=UTC,
-        uuidRepresentation="standard",
-        compressors=compressors(uri),
-        appname="social-monitor",
-    )
+    client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(uri, **pinned(uri))
     try:
         until = asyncio.get_running_loop().time() + SELECTION_MS / 1000
         hello = await persist(lambda: _hello(client, uri), until=until, one_try_s=None)

@@ -24,7 +24,9 @@ from monitor.store.rollups import COLLECTIONS as ROLLUPS
 
 logger = logging.getLogger(__name__)
 
-VERSION = 3
+VERSION = 4
+# The mark, in `meta`, of a database into which a backup is being restored: until that is done nothing else may use it.
+RESTORING = "restoring"
 
 _NAMESPACE_EXISTS = 48
 _AT_ONCE = 4  # connections are dear, too
@@ -36,6 +38,7 @@ class Index:
 
     keys: tuple[tuple[str, int], ...]
     unique: bool = False
+    sparse: bool = False  # documents without the field are left out, so that many may lack what must be unique
 
     @property
     def name(self) -> str:
@@ -129,6 +132,11 @@ COLLECTIONS: Mapping[str, Collection] = {
         indexes=(Index((("set", ASCENDING), ("post", ASCENDING))), Index((("post", ASCENDING),))),
         required={"_id": "string", "set": "string", "rater": "string", "post": "string", "at": "date", "file": "string"},
     ),
+    "budgets": Collection(
+        # What was noted of a platform's budgets since a moment: a refusal, or that a limit is told.
+        indexes=(Index((("platform", ASCENDING), ("noted_at", ASCENDING))),),
+        required={"_id": "string", "platform": "string", "credential": "string", "host": "string", "window": ["int", "long"]},
+    ),
     "dirty": Collection(),
     "imports": Collection(),
     "roll_hour": Collection(indexes=_ROLL_INDEXES, required=_ROLL_REQUIRED),
@@ -141,6 +149,22 @@ COLLECTIONS: Mapping[str, Collection] = {
         required={"_id": "string", "created_at": "date", "terms": "array", "writes": ["int", "long"], "build": ["int", "long"]},
     ),
     "searches": Collection(required={"_id": "string", "scope": "string", "saved_at": "date"}),
+    "jobs": Collection(
+        indexes=(
+            Index((("state", ASCENDING), ("priority", DESCENDING), ("seq", ASCENDING))),
+            Index((("live_slot", ASCENDING),), unique=True, sparse=True),
+            Index((("ended_at", DESCENDING),)),
+            # How the last shifts of a slot ended.
+            Index((("slot", ASCENDING), ("ended_at", DESCENDING))),
+        ),
+        required={"_id": "string", "project": "string", "spider": "string", "state": "string"},
+    ),
+    "nodes": Collection(required={"_id": "string", "boot": "string", "seen_at": "date"}),
+    "eggs": Collection(required={"_id": "string", "project": "string", "version": "string", "order": "string"}),
+    "planner": Collection(),
+    "processes": Collection(),
+    "field_counts": Collection(),
+    "counters": Collection(required={"_id": "string", "value": ["int", "long", "double"]}),
 }
 
 
@@ -150,8 +174,9 @@ async def _add_rollups(database: AsyncDatabase[dict[str, Any]]) -> None:
     await Rebuild(database).mark_all()
 
 
-async def _make_all(database: AsyncDatabase[dict[str, Any]]) -> None:
-    """A few at once: each waits for the server's disk most of its time. What fails is raised when the others are done."""
+async def make_all(database: AsyncDatabase[dict[str, Any]]) -> None:
+    """Make what is missing of collections, validators and indexes, a few at once: each waits for the server's disk most of its
+    time. What fails is raised when the others are done."""
     places = asyncio.Semaphore(_AT_ONCE)
 
     async def make(name: str, collection: Collection) -> None:
@@ -165,12 +190,18 @@ async def _make_all(database: AsyncDatabase[dict[str, Any]]) -> None:
 
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(2, "added rollups of every hour; `monitor rollup` counts them.", _add_rollups),
-    Migration(3, "made the collections of word search, saved searches and labels.", _make_all),
+    Migration(3, "made the collections of word search, saved searches and labels.", make_all),
+    Migration(4, "made the collections of the fleet.", make_all),
 )
 
 
 async def prepare(database: AsyncDatabase[dict[str, Any]]) -> None:
     """Make the schema where the database is empty, and check it in any case. Raises SchemaError."""
+    if await database["meta"].find_one({"_id": RESTORING}) is not None:
+        raise SchemaError(
+            f"A backup is being restored into the database {database.name}, or that was cut short. Wait, or run it again: "
+            "monitor db restore FILE"
+        )
     if await _version(database) is None:
         strangers = await _strangers(database)
         # Another process may have made the schema, and stored posts, between the two looks.
@@ -185,7 +216,7 @@ async def prepare(database: AsyncDatabase[dict[str, Any]]) -> None:
 
 async def create(database: AsyncDatabase[dict[str, Any]], *, version: int = VERSION) -> None:
     """Make every collection, validator and index that is missing, then note the version; any number of processes at once."""
-    await _make_all(database)
+    await make_all(database)
     note = {"version": version, "made_at": clock.now()}
     await database["meta"].update_one({"_id": "schema"}, {"$setOnInsert": note}, upsert=True)
 
@@ -289,7 +320,8 @@ async def _make(database: AsyncDatabase[dict[str, Any]], name: str, collection: 
 
 async def _make_unique(database: AsyncDatabase[dict[str, Any]], name: str, index: Index) -> None:
     try:
-        await insist(partial(database[name].create_index, list(index.keys), unique=True, name=index.name), database)
+        made = partial(database[name].create_index, list(index.keys), unique=True, sparse=index.sparse, name=index.name)
+        await insist(made, database)
     except DuplicateKeyError as error:
         raise SchemaError(
             f"The unique index {index.name} of {name} cannot be made, since {name} holds doubles by "

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from monitor.config import load
-from monitor.crawl.interval import calls_per_day, every_s_of, rate_after
+from monitor.crawl.interval import allowed_per_day, calls_per_day, every_s_of, rate_after
 from monitor.rate import Rate
+from monitor.source import Source
 
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
 
@@ -38,3 +39,45 @@ def test_the_smallest_of_the_topics_counts__and_the_largest_allowance_that_is_pa
     assert calls_per_day(allowances, load({})) == 300
     assert calls_per_day(allowances, load({"STACKEXCHANGE_KEY": "x"})) == 10_000
     assert calls_per_day({}, load({})) is None
+
+
+def a_spider(purse: Any) -> Any:
+    return SimpleNamespace(
+        name="mastodon", base_url="https://{instance}", given=SimpleNamespace(base_url=None), allowances={},
+        session=SimpleNamespace(config=load({}), purse=purse),
+    )  # fmt: skip
+
+
+class Told:
+    """Stands for a purse: what replies told of the limits of one host."""
+
+    def __init__(self, told: dict[str, float]) -> None:
+        self.told = told
+
+    def label(self, _spider: Any, _source: Source) -> tuple[str, int]:
+        return "mastodon:", 1
+
+    def calls_per_day(self, label: str, *, host: str, values: int) -> float | None:
+        return self.told.get(f"{label}{host}")
+
+
+def a_source(host: str) -> Source:
+    return Source(platform="mastodon", kind="tag", parameters={"tag": "tea", "instance": host})
+
+
+def test_a_limit_that_replies_tell__is_an_allowance_of_its_host() -> None:
+    spider = a_spider(Told({"mastodon:a.example": 86_400.0}))
+    assert allowed_per_day(spider, a_source("a.example")) == 86_400
+    assert allowed_per_day(spider, a_source("b.example")) is None
+
+
+def test_what_is_told_is_less_than_what_is_stated__counts() -> None:
+    spider = a_spider(Told({"mastodon:a.example": 400.0}))
+    spider.allowances = {"": 300}
+    assert allowed_per_day(spider, a_source("a.example")) == 300
+    spider.allowances = {"": 1000}
+    assert allowed_per_day(spider, a_source("a.example")) == 400
+
+
+def test_each_value_of_a_credential_has_an_allowance_of_its_own() -> None:
+    assert calls_per_day({"": 300, "STACKEXCHANGE_KEY": 10_000}, load({"STACKEXCHANGE_KEY": "x\ny"})) == 20_000

@@ -170,6 +170,17 @@ def test_pace__a_host_that_refuses_without_telling_what_is_left__is_asked_one_by
         answer(pace, at=11.0)
 
 
+def test_pace__so_many_are_under_way__one_more_waits__but_not_for_those_that_are_lost() -> None:
+    pace = Pace(spacing_s=0)
+    for _ in range(3):
+        pace.sent(10.0)
+    assert pace.crowded(12.0, most=3)
+    assert not pace.crowded(12.0, most=4)
+    assert not pace.crowded(100.0, most=3)
+    answer(pace, at=12.0)
+    assert not pace.crowded(12.0, most=3)
+
+
 def test_pace__many_walks_at_once__never_more_than_the_host_allows_and_most_of_that() -> None:
     """200 hosts that tell what is left: 16 walks ask as soon as they may, replies come out of order."""
     over = sent = allowed = 0

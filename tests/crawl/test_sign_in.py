@@ -81,10 +81,10 @@ class Run:
         return Reply(200, {}, body, "https://chirp.example", datetime(2026, 11, 22, tzinfo=UTC))
 
     async def facts(self, source: Source = SEARCH) -> Mapping[str, str]:
-        return await self.sign_ins.facts(source, self.send)
+        return await self.sign_ins.facts(source, self.send, self.config)
 
     async def renewed(self, used: Mapping[str, str]) -> Mapping[str, str]:
-        return await self.sign_ins.renewed(SEARCH, used, self.send)
+        return await self.sign_ins.renewed(SEARCH, used, self.send, self.config)
 
 
 async def test_many_walks_at_once_sign_in_once() -> None:

@@ -16,6 +16,7 @@ import pytest
 from monitor.config import load
 from monitor.simulator.comparison import compare
 from monitor.simulator.people import LOCAL_HOST
+from monitor.store.budget_change import Name, Seen
 from monitor.store.commit import Committer
 from monitor.store.connection import Store, open_store
 from monitor.store.leases import Claim
@@ -185,7 +186,11 @@ def around_pages(store: Store, claim: Claim) -> dict[str, Callable[[], Awaitable
     source, epoch, at = claim.source, claim.epoch, datetime(2026, 11, 20, tzinfo=UTC)
     state = SourceState(state="ok", next_due=at)
     ended: dict[str, Any] = {"reason": "finished", "stats": {}, "coverage": {}, "failures": {}}
+    budget = Name(platform="mastodon", credential="mastodon:", host="mastodon.example")
     return {
+        "permits": lambda: store.budgets.take(budget, owner="owner", want=5),
+        "what a reply told": lambda: store.budgets.tell(budget, Seen(good=False, window=0, wait_s=1), owner="owner"),
+        "a budget": lambda: store.budgets.find(budget.id),
         "topics": store.topics.list_all,
         "run begun": lambda: store.runs.start("run", platform="mastodon", arguments={}, owner="owner"),
         "source made": lambda: store.sources.ensure(source),

@@ -1,0 +1,206 @@
+"""MongoDB is away: frozen for all, or out of reach for one node. The node's web API goes on answering, and no job runs twice."""
+
+import asyncio
+import os
+import random
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+from pymongo import MongoClient
+
+from monitor.mongod.server import free_port
+
+LEASE_S = 4.0
+FROZEN_S, ANSWERS_S = 12.0, 2.0
+CUT_S = 3 * LEASE_S
+SOURCES = 40
+READS = ("daemonstatus.json", "listjobs.json?project=monitor", "listspiders.json?project=monitor", "jobs", "")
+
+
+@pytest.fixture
+def server(mongod_binary: Path, tmp_path: Path) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
+    """A MongoDB of the test's own, on loopback: its port and its process."""
+    port, folder = free_port(), tmp_path / "mongod"
+    folder.mkdir()
+    command = [
+        str(mongod_binary), "--dbpath", str(folder), "--port", str(port), "--bind_ip", "127.0.0.1", "--nounixsocket",
+        "--replSet", "own", "--wiredTigerCacheSizeGB", "0.25", "--setParameter", "diagnosticDataCollectionEnabled=false",
+    ]  # fmt: skip
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        with MongoClient[dict[str, Any]](f"mongodb://127.0.0.1:{port}/?directConnection=true") as client:
+            members = [{"_id": 0, "host": f"127.0.0.1:{port}"}]
+            client.admin.command("replSetInitiate", {"_id": "own", "members": members})
+            while not client.admin.command("hello")["isWritablePrimary"]:
+                time.sleep(0.1)
+        yield port, process
+    finally:
+        process.send_signal(signal.SIGCONT)
+        process.kill()
+        process.wait()
+
+
+@dataclass
+class Way:
+    """A way to a server that can be cut, as by a broken network: what is sent meanwhile arrives when it is whole again."""
+
+    target: int
+    port: int = 0
+    held: int = 0
+    _open: asyncio.Event = field(default_factory=asyncio.Event)
+    _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
+
+    def __enter__(self) -> Self:
+        ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(ready,), daemon=True)
+        self._thread.start()
+        assert ready.wait(10)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+
+    def cut(self) -> None:
+        self._loop.call_soon_threadsafe(self._open.clear)
+
+    def mend(self) -> None:
+        self._loop.call_soon_threadsafe(self._open.set)
+
+    def _run(self, ready: threading.Event) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._open.set()
+        listener = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0))
+        self.port = listener.sockets[0].getsockname()[1]
+        ready.set()
+        self._loop.run_forever()
+        listener.close()
+        for task in asyncio.all_tasks(self._loop):
+            task.cancel()
+        self._loop.run_until_complete(asyncio.sleep(0.1))
+        self._loop.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await self._open.wait()
+        upstream_reader, upstream_writer = await asyncio.open_connection("127.0.0.1", self.target)
+        with suppress(asyncio.CancelledError):
+            await asyncio.gather(self._pass(reader, upstream_writer), self._pass(upstream_reader, writer))
+
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while sent := await reader.read(65536):
+                if not self._open.is_set():
+                    self.held += len(sent)
+                    await self._open.wait()
+                writer.write(sent)
+                await writer.drain()
+        except ConnectionError:
+            pass
+        finally:
+            with suppress(RuntimeError):  # the loop has ended
+                writer.close()
+
+
+def test_frozen__the_web_api_answers_within_2_s__and_the_poller_goes_on_afterwards(
+    server: tuple[int, subprocess.Popen[bytes]], fleet_on: Callable[[str], Any], egg: Path
+) -> None:
+    port, mongod = server
+    fleet = fleet_on(f"mongodb://127.0.0.1:{port}/?replicaSet=own")
+    node = fleet.started("frozen")
+    assert node.upload(egg.read_bytes()).status == 200
+    for path in READS:
+        assert node.call(path).status == 200
+    mongod.send_signal(signal.SIGSTOP)
+    begun, replies = time.monotonic(), []
+    calls: list[tuple[str, dict[str, str] | None]] = [(path, None) for path in READS]
+    calls += [
+        ("schedule.json", {"project": "monitor", "spider": "mastodon"}),
+        ("cancel.json", {"project": "monitor", "job": "x"}),
+    ]
+    with ThreadPoolExecutor(8) as threads:
+        while time.monotonic() - begun < FROZEN_S:
+            replies += list(threads.map(lambda call: (call[0], node.call(*call, timeout_s=30)), calls * 2))
+            time.sleep(0.2)
+    frozen_s = time.monotonic() - begun
+    mongod.send_signal(signal.SIGCONT)
+    slowest = max(reply.took_s for _, reply in replies)
+    shown = [(path, reply.status) for path, reply in replies if path in READS]
+    changed = [(path, reply.status) for path, reply in replies if path not in READS]
+    job = fleet.wait(lambda: node.call("schedule.json", {"project": "monitor", "spider": "mastodon", "jobid": "after"}).status == 200,
+                     or_say=node.said, within_s=30)  # fmt: skip
+    taken_s = fleet.wait(lambda: fleet.job("after")["state"] != "pending", or_say=node.said, within_s=30)
+    print(
+        f"\nMongoDB frozen for {frozen_s:.1f} s: {len(replies)} calls, the slowest took {slowest:.2f} s; {len(shown)} that show "
+        f"something answered from memory, {len(changed)} that change something refused; then a job was queued after {job:.1f} s and "
+        f"taken after {taken_s:.1f} s"
+    )
+    assert slowest < ANSWERS_S
+    assert {status for _, status in shown} == {200}
+    assert {status for _, status in changed} == {503}
+    assert len(replies) > 40
+
+
+def test_cut_off__a_node_for_three_leases__nothing_lost_and_nothing_doubled(
+    server: tuple[int, subprocess.Popen[bytes]],
+    fleet_on: Callable[[str], Any],
+    egg: Path,
+    shifts: Callable[..., Any],
+    told: Callable[..., str],
+    begun: float,
+) -> None:
+    """Both its jobs and itself are cut off, with commands on their way; another node takes the jobs meanwhile."""
+    seed = random.randrange(2**31)
+    rng = random.Random(seed)
+    fleet = fleet_on(f"mongodb://127.0.0.1:{server[0]}/?directConnection=true")
+    polling = shifts(fleet)
+    with Way(server[0]) as way:
+        island = fleet.started("island", uri=f"mongodb://127.0.0.1:{way.port}/?directConnection=true")
+        assert island.upload(egg.read_bytes()).status == 200
+        polling.watch(SOURCES)
+        for number in range(2):
+            polling.schedule(island, f"shift{number}")
+        polling.await_running()
+        mainland = fleet.started("mainland")
+        fleet.wait(lambda: len(polling.finished()) == SOURCES, or_say=lambda: len(polling.finished()), within_s=120)
+        processes = island.children()
+        time.sleep(rng.uniform(0, 1))
+        assert {job["node"] for job in polling.all().values()} == {"island"}
+        way.cut()
+        cut_at, at = time.monotonic(), polling.now()
+        fleet.wait(
+            lambda: {job["node"] for job in polling.all().values()} == {"mainland"}, or_say=polling.all, within_s=CUT_S * 2
+        )
+        taken_s = time.monotonic() - cut_at
+        time.sleep(max(0.0, CUT_S - taken_s))
+        still = sum(map(fleet.alive, processes))
+        way.mend()
+        mended_at = time.monotonic()
+        fleet.wait(lambda: not any(map(fleet.alive, processes)), or_say=island.said, within_s=60)
+        stopped_s = time.monotonic() - mended_at
+        polling.await_running()
+        polling.await_all_polled(after=at, within_s=60)
+        reasons = [line for line in island.said().splitlines() if "late_finish" in line]
+        polling.cancel(island)
+        compared, rows = polling.compared()
+        print(
+            f"\nseed {seed}: a node with {still} jobs cut off for {mended_at - cut_at:.1f} s ({way.held} bytes came late); its jobs "
+            f"taken by another after {taken_s:.1f} s; its own processes ended {stopped_s:.1f} s after the way was whole, "
+            f"{len(reasons)} late ends ignored; {time.monotonic() - begun:.0f} s\n{told(compared, rows)}"
+        )
+    assert compared.exact, compared.examples
+    assert mended_at - cut_at >= CUT_S
+    assert way.held > 0
+    assert len(processes) == 2
+    assert len(reasons) == 2
+    assert mainland.process.poll() is None
+    assert [job["attempts"] for job in polling.all().values()] == [2, 2]
+    assert os.getpid() not in processes

@@ -1,0 +1,95 @@
+"""SIGKILL of nodes in the middle of their jobs: nothing lost, nothing doubled, every source polled again soon, no orphan left.
+
+One deploy by plain scrapyd-deploy, three nodes, a hundred sources. In turn the node alone is killed, whose jobs then have to end by
+themselves, and the node with all its jobs, as when a machine loses its power. The one that was killed comes back.
+"""
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+KILLS, KILLS_SOAKED, NODES, JOBS, SOURCES = 6, 20, 3, 3, 100
+ORPHANS_S, AGAIN_S, STEADY_S = 10.0, 8.0, 6.0  # the second is two leases
+
+
+@dataclass
+class Told:
+    """What the kills showed."""
+
+    landed: Counter[str] = field(default_factory=Counter)
+    orphans_s: list[float] = field(default_factory=list)
+    again_s: list[float] = field(default_factory=list)
+    requeued_s: list[float] = field(default_factory=list)
+    by_two: int = 0
+    looked: int = 0
+
+
+def kill(fleet: Any, shifts: Any, number: int, rng: random.Random, told: Told) -> None:
+    """Kill a node that runs a job, look what becomes of it, and start it again."""
+    machine = bool(number % 2)
+    jobs = shifts.all()
+    victim = fleet.nodes[Counter(job["node"] for job in jobs.values()).most_common(1)[0][0]]
+    mine = {name: int(job["attempts"]) for name, job in jobs.items() if job["node"] == victim.name}
+    time.sleep(rng.uniform(0.0, 1.5))
+    orphans, at, begun = victim.children(), shifts.now(), time.monotonic()
+    assert orphans, "it ran no job"
+    (victim.kill_machine if machine else victim.kill)()
+    told.landed["node and jobs" if machine else "node alone"] += 1
+    fleet.wait(lambda: not any(map(fleet.alive, orphans)), or_say=lambda: f"orphans {orphans}", within_s=2 * ORPHANS_S)
+    told.orphans_s.append(time.monotonic() - begun)
+    shifts.await_all_polled(after=at, within_s=60)
+    told.again_s.append(time.monotonic() - begun)
+    fleet.wait(
+        lambda: shifts.running() and all(fleet.job(name)["attempts"] > tries for name, tries in mine.items()),
+        or_say=shifts.all,
+    )
+    told.requeued_s.append(time.monotonic() - begun)
+    fleet.started(victim.name)
+    since = shifts.last()
+    time.sleep(STEADY_S)
+    by_two, looked = shifts.polled_by_two(since=since)
+    told.by_two += by_two
+    told.looked += looked
+
+
+def test_kills__of_nodes_in_the_middle_of_their_jobs__nothing_lost_and_nothing_doubled(
+    fleet: Any, shifts: Callable[..., Any], told: Callable[..., str], begun: float, soak: bool
+) -> None:
+    seed, kills = random.randrange(2**31), KILLS_SOAKED if soak else KILLS
+    polling, counted, rng = shifts(fleet), Told(), random.Random(seed)
+    for number in range(NODES):
+        fleet.start(f"node{number}")
+    for node in fleet.nodes.values():
+        fleet.wait(node.answers, or_say=node.said)
+    fleet.deploy(fleet.nodes["node0"], "1.0")
+    polling.watch(SOURCES)
+    for number in range(JOBS):
+        polling.schedule(fleet.nodes[f"node{number % NODES}"], f"shift{number}")
+    polling.await_running()
+    fleet.wait(lambda: len(polling.finished()) == SOURCES, or_say=lambda: len(polling.finished()), within_s=180)
+    warm_s = time.monotonic() - begun
+    for number in range(kills):
+        kill(fleet, polling, number, rng, counted)
+    polling.cancel(fleet.nodes["node1"])
+    compared, rows = polling.compared()
+    print(
+        f"\nseed {seed}: {sum(counted.landed.values())} kills ({dict(counted.landed)}) of {NODES} nodes with {SOURCES} sources in "
+        f"{time.monotonic() - begun:.0f} s, {warm_s:.0f} s of them until all were read once\norphans gone after "
+        f"{_seconds(counted.orphans_s)}; every source polled again after {_seconds(counted.again_s)}; jobs run again after "
+        f"{_seconds(counted.requeued_s)}\nafter the return: {counted.looked} polls, by two at once {counted.by_two}\n"
+        f"{told(compared, rows)}"
+    )
+    assert compared.exact, compared.examples
+    assert set(counted.landed) == {"node and jobs", "node alone"}
+    assert max(counted.orphans_s) <= ORPHANS_S
+    assert max(counted.again_s) <= AGAIN_S
+    assert counted.by_two == 0
+    assert counted.looked > kills * 20
+    assert compared.stored > 1000
+
+
+def _seconds(values: list[float]) -> str:
+    return f"{min(values):.1f} to {max(values):.1f} s"
