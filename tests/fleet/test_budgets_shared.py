@@ -31,7 +31,7 @@ LIMIT, WINDOW_S = 60, 15.0
 REQUESTS = 5000 if os.environ.get("MONITOR_SOAK") == "1" else 500
 SILENT_EVERY, SILENT_S = 170, 2.4  # each so many requests a refusal that has nothing to do with the limit
 IN_FLIGHT_S = 0.8  # how long a refusal takes to be read by all on a busy machine
-LONGEST_S = REQUESTS / LIMIT * WINDOW_S * 2 + 60
+LONGEST_S = REQUESTS / LIMIT * WINDOW_S * 2.5 + 90
 
 Headers = Mapping[str, str]
 
