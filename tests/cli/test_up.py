@@ -9,13 +9,18 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+from pymongo import MongoClient
+
 from monitor.cli.up import PARTS
 from monitor.config import Config
+from monitor.mongod.server import free_port
+from monitor.source import Source
 
 WITHIN_S = 60.0  # a start of five interpreters on a busy machine
 
@@ -69,6 +74,8 @@ def test_up__a_part_is_killed__comes_back__and_sigterm_ends_all(own_database: Co
         told = health(at)[1]
         assert set(told["parts"]) == set(PARTS) - {"node"}
         pids = {name: part["pid"] for name, part in told["parts"].items()}
+        planned = re.compile(r"^\d\d:\d\d:\d\d planner  \| 0 of 0 sources due", re.MULTILINE)
+        wait_for(lambda: planned.search(log.read_text()), log=log, what="the planner acts, and its lines are passed on")
         os.kill(pids["score"], signal.SIGKILL)
         wait_for(lambda: health(at)[1]["parts"]["score"]["starts"] == 2, log=log, what="the part is started again")
         pids["score again"] = health(at)[1]["parts"]["score"]["pid"]
@@ -82,9 +89,39 @@ def test_up__a_part_is_killed__comes_back__and_sigterm_ends_all(own_database: Co
     assert re.search(
         r"^\d\d:\d\d:\d\d score    \| ended with signal SIGKILL; it is started again in 1 s$", said, re.MULTILINE
     ), said
-    assert re.search(r"^\d\d:\d\d:\d\d planner  \| 0 of 0 sources due", said, re.MULTILINE), said
     assert said.rstrip().endswith("all parts have ended")
     assert "Traceback" not in said
+
+
+def test_up__with_a_node__deploys_the_installed_program_plans_a_shift_and_collects(
+    own_database: Config,
+    simulator: Mapping[str, Any],
+    with_store: Callable[[Any], Any],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """From a source that is due to its posts in MongoDB, without anybody doing more than typing `monitor up`."""
+    monkeypatch.setenv("MONITOR_SHIFT", "5s")
+    log, feed = tmp_path / "log", Source(platform="feeds", kind="url", parameters={"url": simulator["feeds"][0]}, topics=("t",))
+    with_store(lambda store: store.sources.ensure(feed))
+    assert own_database.mongodb_uri is not None
+    with MongoClient[dict[str, Any]](own_database.mongodb_uri.reveal()) as client:
+        stored = client[own_database.database]
+        options = ("--node-port", str(free_port()), "--without", "rollup", "--without", "index")
+        with up(log, *options) as process:
+            wait_for(lambda: stored["posts"].count_documents({}), log=log, what="posts are stored")
+            job = wait_for(lambda: stored["jobs"].find_one({"state": "finished"}), log=log, what="a shift has ended")
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(WITHIN_S) == 130, log.read_text()[-3000:]
+        assert (job["spider"], job["exit_code"], job["slot"]) == ("feeds", 0, "feeds/feeds:/0")
+        egg = stored["eggs"].find_one({"_id": f"monitor:{job['ran']}"}, {"version": 1})
+        assert egg is not None
+        counted = stored["field_counts"].find_one({"platform": "feeds", "version": egg["version"]})
+        assert counted is not None, "which fields posts had is counted for the deployed version"
+        assert counted["posts"] == stored["posts"].count_documents({})
+        new = stored["counters"].find_one({"name": "posts", "labels.fate": "new"})
+        assert new is not None
+        assert new["value"] == counted["posts"]
 
 
 def test_up__is_killed__its_parts_end_too(own_database: Config, tmp_path: Path) -> None:
