@@ -55,6 +55,16 @@ class Shifts:
         assert node.ask("schedule.json", given)["jobid"] == job
         self.jobs.append(job)
 
+    def replace_spent(self, node: Any, *, attempts: int) -> None:
+        """Cancel jobs that were begun so often, and queue others, as a planner does: at last they would be given up."""
+        for job in [name for name, found in self.all().items() if found["attempts"] >= attempts]:
+            node.ask("cancel.json", {"project": "monitor", "job": job})
+            self.fleet.wait(
+                lambda job=job: self.fleet.job(job)["state"] == "cancelled", or_say=lambda job=job: self.fleet.job(job)
+            )
+            self.jobs.remove(job)
+            self.schedule(node, f"{job}again")
+
     def running(self) -> bool:
         """Whether all jobs run, each with a process that has spoken."""
         return all(job["state"] == "leased" and "alive_at" in job for job in self.all().values())
@@ -64,7 +74,7 @@ class Shifts:
         return {job: self.fleet.job(job) for job in self.jobs}
 
     def await_running(self) -> None:
-        self.fleet.wait(self.running, or_say=self.all)
+        self.fleet.wait(self.running, or_say=lambda: str(self.all()))
 
     def finished(self) -> dict[str, datetime]:
         """When each source's last poll was done."""
@@ -109,7 +119,7 @@ class Shifts:
         """End all jobs by a call of one node, and wait until they have ended."""
         for job in self.jobs:
             node.ask("cancel.json", {"project": "monitor", "job": job})
-        self.fleet.wait(lambda: all(job["state"] == "cancelled" for job in self.all().values()), or_say=self.all)
+        self.fleet.wait(lambda: all(job["state"] == "cancelled" for job in self.all().values()), or_say=lambda: str(self.all()))
 
         def left() -> list[int]:
             return [pid for each in self.fleet.nodes.values() for pid in each.children()]

@@ -30,6 +30,8 @@ class Told:
 def kill(fleet: Any, shifts: Any, number: int, rng: random.Random, told: Told) -> None:
     """Kill a node that runs a job, look what becomes of it, and start it again."""
     machine = bool(number % 2)
+    shifts.replace_spent(fleet.nodes["node0"], attempts=3)
+    shifts.await_running()
     jobs = shifts.all()
     victim = fleet.nodes[Counter(job["node"] for job in jobs.values()).most_common(1)[0][0]]
     mine = {name: int(job["attempts"]) for name, job in jobs.items() if job["node"] == victim.name}
@@ -44,9 +46,13 @@ def kill(fleet: Any, shifts: Any, number: int, rng: random.Random, told: Told) -
     told.again_s.append(time.monotonic() - begun)
     fleet.wait(
         lambda: shifts.running() and all(fleet.job(name)["attempts"] > tries for name, tries in mine.items()),
-        or_say=shifts.all,
+        or_say=lambda: str(shifts.all()),
     )
     told.requeued_s.append(time.monotonic() - begun)
+    print(
+        f"kill {number}: orphans {told.orphans_s[-1]:.1f} s, polled {told.again_s[-1]:.1f} s, jobs {told.requeued_s[-1]:.1f} s",
+        flush=True,
+    )
     fleet.started(victim.name)
     since = shifts.last()
     time.sleep(STEADY_S)
