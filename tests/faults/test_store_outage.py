@@ -27,6 +27,7 @@ from monitor.source import Source
 
 STOPPED_S, STOPPED_SOAKED_S, DEAD_S = 20.0, 600.0, 3.0
 WARM_S = 4.0
+WARM_POSTS, WARM_AT_MOST_S = 1000, 60.0  # a slow machine takes longer until its memory is warm
 CATCHES_UP_S = 120.0
 SAMPLE_S = 0.25
 FLAT_MIB = 10.0
@@ -146,6 +147,9 @@ class Collecting:
         self.next_shift()
         self.platforms.await_ask(self.shifts[0])
         time.sleep(WARM_S)
+        until = time.monotonic() + WARM_AT_MOST_S
+        while self.database.count() < WARM_POSTS and time.monotonic() < until:
+            time.sleep(SAMPLE_S)
         self.stored_before = self.database.count()
         self.walked_before = sum(bool(source["bookmark"]["gaps"]) for source in self.database.sources().values())
 
