@@ -14,7 +14,7 @@ from monitor.config import Secret, load
 from monitor.errors import ConfigurationError
 from monitor.fleet.local_node import open_node, refuse_open
 
-PASSWORD = "correct horse battery staple"
+PASSWORD = "correct-horse-battery-staple"
 USERNAME = "operator"
 ACCESS = {"MONITOR_NODE_USERNAME": USERNAME, "MONITOR_NODE_PASSWORD": PASSWORD}
 CALLS = (
