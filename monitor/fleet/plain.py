@@ -18,7 +18,7 @@ _BY_CODE = {
     2: ("refused its arguments or its configuration", "Its log says which: monitor fleet logs {id}"),
     4: ("credentials are missing or refused", "Look at the credentials of {spider}: monitor doctor"),
     5: ("the platform's rate limit or quota is used up", "It goes on by itself when the platform allows."),
-    6: ("some sources failed, the others are done", "See which: monitor sources list --platform {spider}"),
+    6: ("some sources failed, the others are done", "See which: monitor sources --platform {spider}"),
     130: ("told to end before it was done", "Nothing to do: what is due is read by the next job."),
 }
 
