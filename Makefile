@@ -40,7 +40,7 @@ bench: $(READY)
 	@missed=0; for script in tests/bench/*.py; do $(BIN)/python "$$script" || missed=1; done; exit $$missed
 
 soak: $(READY)
-	@MONITOR_SOAK=1 $(BIN)/python -m pytest tests/faults
+	@MONITOR_SOAK=1 $(BIN)/python -m pytest tests/faults tests/fleet/faults
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
