@@ -25,6 +25,7 @@ from scrapy.settings import Settings
 from monitor.config import DEFAULT_DATABASE, Config, load
 from monitor.crawl.fetch import REFUSALS, TRIES, fetch
 from monitor.crawl.pace_middleware import PaceMiddleware
+from monitor.crawl.purse import Purse
 from monitor.crawl.sign_in import SignIns
 from monitor.errors import (
     CredentialsError,
@@ -39,6 +40,7 @@ from monitor.errors import (
 )
 from monitor.page import Ask, Reply
 from monitor.source import Source
+from monitor.store.connection import Store
 
 SOURCE = Source(platform="chirp", kind="query", parameters={"query": "tea"})
 ASK = Ask("/search", {"q": "tea"})
@@ -88,15 +90,23 @@ class Chirp:
     name: str = "chirp"
     accepts: str = "application/json"
     typed_hosts: bool = False
+    allowance_zone: str | None = None
 
     def __post_init__(self) -> None:
         self.settings = Settings({"MONITOR_LONGEST_WAIT_S": LONGEST_WAIT_S, "MONITOR_PACE_S": 0, "MONITOR_PROBE_S": 60})
         self.given = SimpleNamespace(base_url=None)
         told = {"MONITOR_DATABASE": self.database} | ({"CHIRP_PASSWORD": self.password} if self.password else {})
-        self.session: Any = SimpleNamespace(config=load(told), stopping=self.stopping, opened=False)
+        purse = Purse(owner="test", store=self.store, opened=lambda: False)
+        self.session: Any = SimpleNamespace(config=load(told), stopping=self.stopping, opened=False, purse=purse)
         self.sign_ins = SignIns(self, self.session, server=self.base_url)
         self.crawler: Any = SimpleNamespace(engine=self, settings=self.settings, spider=self)
         self.running = True
+
+    async def store(self) -> Store:
+        raise AssertionError("nothing is shared")
+
+    def meter(self, ask: Ask) -> str:
+        return ""
 
     async def download_async(self, request: Request) -> Response:
         if self.middleware is not None:
