@@ -33,6 +33,7 @@ class Shifts:
 
     fleet: Any
     addresses: Mapping[str, Any]
+    lease_s: float = LEASE_S
     jobs: list[str] = field(default_factory=list)
 
     def watch(self, count: int) -> None:
@@ -50,7 +51,12 @@ class Shifts:
         """Queue a job at a node."""
         given = [("project", "monitor"), ("spider", "mastodon"), ("jobid", job), ("shift", "30m")]
         given.append(("base_url", self.addresses["mastodon"]))
-        chosen = {"MONITOR_PACE_S": "0", "MONITOR_LEASE_S": str(LEASE_S), "MONITOR_INTERVAL_S": str(INTERVAL_S), **settings}
+        chosen = {
+            "MONITOR_PACE_S": "0",
+            "MONITOR_LEASE_S": str(self.lease_s),
+            "MONITOR_INTERVAL_S": str(INTERVAL_S),
+            **settings,
+        }
         given += [("setting", f"{name}={value}") for name, value in chosen.items()]
         assert node.ask("schedule.json", given)["jobid"] == job
         self.jobs.append(job)
