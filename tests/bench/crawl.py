@@ -29,7 +29,7 @@ from monitor.source import Source
 from monitor.store.connection import open_store
 
 HERE = Path(__file__).parent / "crawls"
-PAGES, PAGE, TAGS = 50, 40, 8
+PAGES, PAGE, TAGS = 25, 40, 8
 POSTS = PAGES * PAGE * TAGS
 ROUNDS = 3
 SHIFTS_S = (25, 75, 225)
