@@ -33,6 +33,7 @@ from monitor.simulator.people import LOCAL_HOST
 from monitor.simulator.process import log_of, simulated, truth_of
 from monitor.source import Source
 from monitor.stages.rollup import roll_up_waiting
+from monitor.store.connection import bare
 from monitor.store.rollups import Rollups
 from monitor.store.simulated import Simulated
 from monitor.topic import Topic, slug
@@ -86,8 +87,10 @@ def demo(once: bool, as_json: bool, seed: int) -> None:
 
 async def _prepare(config: Config, addresses: Mapping[str, Any]) -> Period:
     """An empty demo database with topics and sources; returns the period that these are to cover, up to now."""
+    with acquire(config) as private:
+        async with bare(config, uri=private.uri) as database:  # that of an earlier release is emptied as well
+            await Simulated(database).begin()
     async with opened(config) as store:
-        await Simulated(store).begin()
         now = clock.now()
         since = now - timedelta(days=DAYS)
         for query in QUERIES:

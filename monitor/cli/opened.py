@@ -36,7 +36,7 @@ async def say_if_simulated(store: Store, *scorers: str) -> None:
 
     So it is also where the held-out figures of trained models are told: of those by which posts are scored, and of `scorers`.
     """
-    if await Simulated(store).is_marked():
+    if await Simulated(store.database).is_marked():
         click.echo(f"The database {store.database.name} holds simulated data: invented people and posts.", err=True)
     await say_if_trained(store, *scorers)
 

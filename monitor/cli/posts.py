@@ -131,7 +131,7 @@ async def _to_file(scope: Scope, page: _Page, shape: Shape, out: Path) -> int:
             "after": None if page.after is None else str(page.after),
             "as_of": frozen.as_of,
             "versions": {"monitor": __version__, "schema": schema.VERSION, "topics": versions},
-            "simulated": await Simulated(store).is_marked(),
+            "simulated": await Simulated(store.database).is_marked(),
         }
         written = await write_file(page.posts(store), shape, out, about)
     page.tell_next()

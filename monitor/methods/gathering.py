@@ -100,7 +100,7 @@ async def read_methods(store: Store, still: Scope, as_of: datetime) -> Methods:
         selection=selection,
         then=then,
         relations=_relations(then.sources, topics),
-        simulated=await Simulated(store).is_marked(),
+        simulated=await Simulated(store.database).is_marked(),
     )
 
 

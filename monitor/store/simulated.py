@@ -1,8 +1,11 @@
 """The mark of a database that holds simulated data: whatever shows it says so, and only such a database may be emptied."""
 
+from typing import Any
+
+from pymongo.asynchronous.database import AsyncDatabase
+
 from monitor.errors import ConfigurationError
 from monitor.store import schema
-from monitor.store.connection import Store
 from monitor.store.outage import tells_outage
 
 _MARK = {"_id": "simulated"}
@@ -11,8 +14,8 @@ _MARK = {"_id": "simulated"}
 class Simulated:
     """The mark in one database."""
 
-    def __init__(self, store: Store) -> None:
-        self.database = store.database
+    def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
+        self.database = database
 
     @tells_outage
     async def is_marked(self) -> bool:
@@ -21,7 +24,7 @@ class Simulated:
 
     @tells_outage
     async def begin(self) -> None:
-        """Empty the database and mark it. Raises ConfigurationError for one that holds data and has no mark."""
+        """Empty the database, whatever its schema, and mark it. Raises ConfigurationError for one that holds data and has no mark."""
         if not await self.is_marked() and await self._holds_data():
             raise ConfigurationError(
                 f"The database {self.database.name} holds data that no demo made. Rename or drop it; nothing was changed."

@@ -228,7 +228,7 @@ def test_topic__there_is_none__is_said(command: Type, stored: None) -> None:
 def test_simulated_data__is_said_on_stderr_and_in_the_manifest(
     command: Type, with_store: Callable[..., Any], tmp_path: Path
 ) -> None:
-    with_store(lambda store: Simulated(store).begin())
+    with_store(lambda store: Simulated(store.database).begin())
     assert "holds simulated data" in command("posts", "--out", str(tmp_path / "a.csv")).stderr
     assert json.loads((tmp_path / "a.csv.manifest.json").read_text())["simulated"] is True
 

@@ -98,7 +98,7 @@ def test_none__says_how_to_make_some_and_stays_json(command: Type, words: tuple[
 
 
 def test_simulated_data__is_said_on_stderr(command: Type, with_store: WithStore) -> None:
-    with_store(lambda store: Simulated(store).begin())
+    with_store(lambda store: Simulated(store.database).begin())
     ended = command("sources", "--json")
     assert ended.stdout == "[]\n"
     assert "holds simulated data" in ended.stderr
