@@ -17,6 +17,8 @@ ITEM_PIPELINES = {
     "pipelines.store.StorePipeline": 400,
 }
 EXTENSIONS = {
+    "scrapy.extensions.memusage.MemoryUsage": None,  # MemoryLimit stands in for it
+    "monitor.crawl.memory_limit.MemoryLimit": 0,
     "monitor.crawl.acknowledge.Acknowledge": 0,
     "monitor.crawl.job_lease.JobLeaseKeeper": 5,
     "monitor.crawl.run_recorder.RunRecorder": 10,

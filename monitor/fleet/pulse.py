@@ -3,9 +3,7 @@
 import asyncio
 import logging
 import os
-import resource
 import socket
-import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -16,6 +14,7 @@ from uuid import uuid4
 import monitor
 from monitor import clock
 from monitor.errors import RetryLater
+from monitor.peak_memory import peak_memory_bytes
 from monitor.store.connection import Store
 from monitor.store.processes import Labels, Process, Processes
 
@@ -40,7 +39,7 @@ class Pulse:
 
     async def beat(self) -> None:
         """Give a sign of life and hand over what was counted."""
-        await self.processes.beat(replace(self.process, memory_bytes=memory_bytes()))
+        await self.processes.beat(replace(self.process, memory_bytes=peak_memory_bytes()))
         await self.hand_over()
 
     async def hand_over(self) -> None:
@@ -95,9 +94,3 @@ async def _beat(pulse: Pulse) -> None:
         except RetryLater as error:
             logger.debug("event=beat_failed reason=%s", error)
         await asyncio.sleep(BEAT_S)
-
-
-def memory_bytes() -> int:
-    """The most memory this process had resident so far."""
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most if sys.platform == "darwin" else most * 1024  # macOS tells bytes, others kilobytes
