@@ -12,6 +12,7 @@ from monitor.fleet.deploy import deploy
 from monitor.fleet.history import History, ShownJob, shown
 from monitor.fleet.launcher import FleetLauncher
 from monitor.fleet.local_node import LocalNode
+from monitor.fleet.node_metrics import NodeMetrics
 from monitor.fleet.services import InThread
 from monitor.store.eggs import Egg
 from monitor.store.synchronous import ANSWER_S
@@ -38,6 +39,7 @@ class FleetRoot(Root):  # type: ignore[misc]  # scrapyd has no types
                 # A deploy takes as long as its spiders need to be loaded; MongoDB is asked only then.
                 answer_s = None if name == b"addversion.json" else ANSWER_S
                 self.children[name] = InThread(child, reactor, pool, answer_s=answer_s)
+        self.putChild(b"metrics", NodeMetrics(launcher, max_proc=node.max_proc))
 
     @property
     def launcher(self) -> Everywhere:

@@ -36,6 +36,7 @@ CLOSE_S = 20.0
 # A job notices a lost lease by itself within a third of the lease and the length of a page.
 NOTICE_S = 10.0
 LOGS_KEPT = 50
+OUTCOMES = ("well", "failed", "killed")
 _RETRY_S = 2.0
 _REFUSED = 2  # the exit code of a crawl that was asked for what cannot be
 
@@ -88,12 +89,16 @@ class Prepared:
 
 
 class FleetLauncher(Service):
-    """`processes` by slot. All methods run in the reactor's thread, but for `prepare`."""
+    """`processes` by slot; `outcomes`: how many jobs ended well, failed or were killed here.
+
+    All methods run in the reactor's thread, but for `prepare`.
+    """
 
     name = "launcher"  # by which scrapyd finds it
 
     def __init__(self, node: LocalNode, poller: FleetPoller, reactor: Any, pool: ThreadPool) -> None:
         self.processes: Mapping[int, JobProcess] = {}
+        self.outcomes = dict.fromkeys(OUTCOMES, 0)
         self._node, self._poller, self._reactor, self._pool = node, poller, reactor, pool
         self._endings: dict[str, _Ending] = {}
         self._stopping = False
@@ -163,6 +168,7 @@ class FleetLauncher(Service):
         logger.info("event=job_ended job=%s exit_code=%s", process.job, process.exit_code)
         self.processes = {other: each for other, each in self.processes.items() if other != slot}
         self._endings.pop(process.job, None)
+        self.outcomes[outcome(process.exit_code)] += 1
         cut_short = self._stopping and process.exit_code != 0
         self._poller.ended(Ended(job=process.job, exit_code=process.exit_code, log=prepared.log, given_back=cut_short))
         self._get_message(slot)
@@ -208,6 +214,11 @@ class FleetLauncher(Service):
             process.tell("TERM")
         killing = self._reactor.callLater(CLOSE_S, process.tell, "KILL")
         return over.addBoth(lambda _: killing.cancel() if killing.active() else None)
+
+
+def outcome(exit_code: int) -> str:
+    """One of OUTCOMES, by an exit code or the negative number of a signal."""
+    return OUTCOMES[0] if exit_code == 0 else OUTCOMES[1] if exit_code > 0 else OUTCOMES[2]
 
 
 def crawl_arguments(message: Mapping[str, Any], log: Path) -> list[str]:

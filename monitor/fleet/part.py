@@ -5,7 +5,6 @@ minute counts as well again.
 """
 
 import asyncio
-import ctypes
 import os
 import signal
 import sys
@@ -13,12 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from monitor.fleet.parent_death import end_with_parent
+
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
 WELL_AFTER_S = 60.0
 STOP_S = 45.0  # a node lets its crawls finish their pages
 _LONGEST_LINE = 64 * 1024
-_PR_SET_PDEATHSIG = 1
 
 
 @dataclass(slots=True, kw_only=True)
@@ -117,8 +117,7 @@ def _ending(code: int) -> str:
 
 def _become(parent: int, command: Sequence[str]) -> None:
     """Run `command` in the place of this process, to be told to end when the supervisor dies, be it by SIGKILL."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    end_with_parent()
     if os.getppid() != parent:  # it died before that
         sys.exit(0)
     os.execvp(command[0], list(command))  # noqa: S606 (a list of our own; no shell)

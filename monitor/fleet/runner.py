@@ -4,7 +4,6 @@ The installed copy of this project is only what starts; before Scrapy is loaded,
 never mixes two versions. The process ends with its node. No reactor is imported here, since Scrapy chooses its own.
 """
 
-import ctypes
 import os
 import signal
 import sys
@@ -14,12 +13,12 @@ from importlib import metadata
 
 from monitor.fleet import assignment
 from monitor.fleet.assignment import Assignment
+from monitor.fleet.parent_death import end_with_parent
 
 PACKAGES = ("monitor", "spiders", "pipelines")
 # A crawl ends its page and gives its leases back; one that has not after so long is ended without.
 GRACE_S = 8.0
 _LOOK_S = 0.5
-_PR_SET_PDEATHSIG = 1
 _NO_EGG = 2
 
 
@@ -51,19 +50,10 @@ def activate(egg: str) -> str:
 
 def end_with(told: Assignment) -> None:
     """End when the node does: by the kernel's signal where there is one, and by a look at the parent everywhere."""
-    signalled = _ask_kernel()
+    signalled = end_with_parent()
     if os.getppid() != told.parent:  # it died before we could ask
         sys.exit(_NO_EGG)
     threading.Thread(target=_watch, args=(told.parent, signalled), daemon=True).start()
-
-
-def _ask_kernel() -> bool:
-    if sys.platform != "linux":
-        return False
-    try:
-        return bool(ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0) == 0)
-    except (OSError, AttributeError):
-        return False
 
 
 def _watch(parent: int, signalled: bool) -> None:  # noqa: FBT001 (what the kernel promised)

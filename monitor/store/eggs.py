@@ -75,12 +75,6 @@ class Eggs:
         return [_egg_of(stored) for stored in found]
 
     @tells
-    def stop(self, project: str, version: str, *, reason: str) -> bool:
-        """Have no new job use a version. False where there is none."""
-        fields: Document = {"stopped": {"reason": {"$literal": reason}, "at": "$$NOW"}}
-        return self._eggs.update_one({"_id": _id(project, version)}, [{"$set": fields}]).matched_count == 1
-
-    @tells
     def delete(self, project: str, version: str | None = None) -> int:
         """Remove a version, or all of a project; returns how many. Jobs that run go on."""
         wanted = {"project": project} if version is None else {"_id": _id(project, version)}

@@ -23,6 +23,7 @@ CALLS = (
     "",
     "jobs",
     "logs/",
+    "metrics",
     "schedule.json",
     "addversion.json",
     "nothing",

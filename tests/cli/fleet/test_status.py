@@ -55,7 +55,7 @@ def jobs(command: Command, config: Config) -> Iterator[Jobs]:
     )
     eggs.put(b"x", project="monitor", version="1", order=order("1"), requires=[], spiders=["mastodon"])
     eggs.put(b"y", project="monitor", version="2", order=order("2"), requires=[], spiders=["mastodon"])
-    eggs.stop("monitor", "2", reason="the field text is gone")
+    database["eggs"].update_one({"_id": "monitor:2"}, {"$set": {"stopped": {"reason": "the field text is gone"}}})
     yield jobs
     database.client.close()
 

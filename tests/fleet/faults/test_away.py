@@ -23,7 +23,7 @@ LEASE_S = 4.0
 FROZEN_S, ANSWERS_S = 12.0, 2.0
 CUT_S = 3 * LEASE_S
 SOURCES = 40
-READS = ("daemonstatus.json", "listjobs.json?project=monitor", "listspiders.json?project=monitor", "jobs", "")
+READS = ("metrics", "daemonstatus.json", "listjobs.json?project=monitor", "listspiders.json?project=monitor", "jobs", "")
 
 
 @pytest.fixture
