@@ -34,8 +34,17 @@ class Figures:
 
     @classmethod
     def listed(cls, row: Sequence[int]) -> "Figures":
-        """Read them in the order of `NAMES`."""
-        return cls(**dict(zip(NAMES, row, strict=True)))
+        """Read them in the order of `NAMES`; word by word, since a panel has hundreds."""
+        posts, deleted, positive, neutral, negative, compound, squares = row
+        return cls(
+            posts=posts,
+            deleted=deleted,
+            positive=positive,
+            neutral=neutral,
+            negative=negative,
+            compound=compound,
+            squares=squares,
+        )
 
     def __add__(self, other: "Figures") -> "Figures":
         return Figures(**{name: getattr(self, name) + getattr(other, name) for name in NAMES})

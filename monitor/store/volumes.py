@@ -86,7 +86,7 @@ class Volumes:
         summed = await self._summed(rolled(window) | each, cuts)
         made: defaultdict[str, list[Figures]] = defaultdict(lambda: [_NOTHING] * (len(cuts) - 1))
         for (platform, place), row in summed.items():
-            made[platform][place] = _figures([row])
+            made[platform][place] = Figures.listed(row)
         by_platform = {platform: tuple(figures) for platform, figures in sorted(made.items())}
         return PlatformSeries(cuts=tuple(cuts), by_platform=by_platform, freshness=freshness)
 
@@ -200,4 +200,6 @@ def _add(sums: dict[tuple[str, int], tuple[int, ...]], key: tuple[str, int], row
 
 
 def _figures(rows: Sequence[tuple[int, ...]]) -> Figures:
-    return Figures.listed([sum(column) for column in zip(*rows, strict=True)]) if rows else _NOTHING
+    if not rows:
+        return _NOTHING
+    return Figures.listed(rows[0] if len(rows) == 1 else [sum(column) for column in zip(*rows, strict=True)])

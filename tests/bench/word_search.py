@@ -71,12 +71,12 @@ async def fill(uri: str, first: int, count: int) -> None:
 
 
 async def index(uri: str) -> None:
-    store, done = await opened(uri), False
-    while not done:
-        with suppress(RetryLater):  # a busy server that did not answer in time; `monitor index --follow` goes on just so
-            await index_waiting(WordIndex(store.database))
-            done = True
-    await store.close()
+    done = False
+    async with bare(configured(uri)) as database:
+        while not done:
+            with suppress(RetryLater):  # a busy server that did not answer in time; `monitor index --follow` goes on just so
+                await index_waiting(WordIndex(database))
+                done = True
 
 
 async def opened(uri: str) -> Store:
@@ -132,7 +132,10 @@ async def measure(uri: str, count: int) -> bool:
         print(f"search: {count:,} posts inserted in {perf_counter() - begun:.0f} s", flush=True)
         begun = perf_counter()
         await WordIndex(store.database).prepare()
+        await store.database["search"].drop_indexes()
         list(pool.map(in_process, [index] * PROCESSES, [uri] * PROCESSES))
+        with pymongo.timeout(LONGEST_S):
+            await make_all(store.database)
     entries = await store.database["search"].estimated_document_count()
     print(f"search: {entries:,} posts indexed by {PROCESSES} processes in {perf_counter() - begun:.0f} s", flush=True)
     searched = [await timed(lambda asked=asked: by_words(store, asked)) for _, asked, _, _ in ASKED]  # type: ignore[misc]
