@@ -12,6 +12,7 @@ the cluster that it came from. Linear in the length of the text.
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise
@@ -28,13 +29,17 @@ _SPACE = "\\s\u200b"
 _WIDE_SPACE = re.compile(rf"[{_SPACE}]{{2,}}")
 _PIECE = re.compile(rf"(?P<space>[{_SPACE}]+)|(?P<plain>[!-~]+(?: [!-~]+)*)|.", re.DOTALL)
 # U+00AD soft hyphen, U+2060 word joiner, U+FEFF; variation selectors; skin tones.
-_UNSEEN = re.compile("[\u00ad\u2060\ufeff\ufe00-\ufe0f\U0001f3fb-\U0001f3ff]")
+_UNSEEN_SIGNS = "\u00ad\u2060\ufeff\ufe00-\ufe0f\U0001f3fb-\U0001f3ff"
+_UNSEEN = re.compile(f"[{_UNSEEN_SIGNS}]")
 _SHARP_S = "ß"  # alone among the common letters it becomes two
 _MOST_SHARP = 32  # in a text, for each moves all that follows it
 # One sign, typed in several ways: keyboards of phones set the curly apostrophe; and every single space.
 _SAME_SIGN = {ord(sign): "'" for sign in "‘’ʼ"} | {ord("‐"): "-"}
 _SAME_SIGN |= {code: " " for code in (*range(0x3001), 0x200B) if chr(code).isspace() or code == 0x200B}
-_OTHER_SIGN = re.compile(f"[{''.join(map(chr, sorted(_SAME_SIGN.keys() - {ord(' ')})))}]")
+_OTHER_SIGNS = "".join(map(chr, sorted(_SAME_SIGN.keys() - {ord(" ")})))
+_OTHER_SIGN = re.compile(f"[{_OTHER_SIGNS}]")
+_ODD = re.compile(f"[{_OTHER_SIGNS}{_UNSEEN_SIGNS}]")  # one look for both: most texts have neither
+_ASCII_FOLDED = bytes(ord(" ") if chr(code).isspace() else ord(chr(code).lower()) for code in range(128)) + bytes(128)
 # Marks that people leave out when they type a search word: European, Hebrew points, Arabic vowels. Vowel signs of Indian
 # scripts and the sound marks of Japanese make other words and stay.
 _OPTIONAL_MARK = re.compile(
@@ -76,7 +81,7 @@ def fold_term(text: str) -> Folded:
     """Fold what is looked for: all of it is words, and any white space one space."""
     if not _WIDE_SPACE.search(text) and (whole := _folded_in_place(text)) is not None:
         return Folded(whole)
-    return _fold(text, [])
+    return _fold(text, ())
 
 
 def with_capitals(text: str) -> str:
@@ -114,7 +119,7 @@ def continues(character: str) -> bool:
     )
 
 
-def _fold(text: str, addresses: list[tuple[int, int]]) -> Folded:
+def _fold(text: str, addresses: Sequence[tuple[int, int]]) -> Folded:
     builder = _Builder(text)
     place = 0
     for start, end in addresses:
@@ -139,7 +144,7 @@ def _same_sign(found: re.Match[str]) -> str:
     return _SAME_SIGN[ord(found[0])]
 
 
-def _blanked(text: str, addresses: list[tuple[int, int]]) -> str:
+def _blanked(text: str, addresses: Sequence[tuple[int, int]]) -> str:
     if not addresses:
         return text
     told: list[str] = []
@@ -152,10 +157,13 @@ def _blanked(text: str, addresses: list[tuple[int, int]]) -> str:
 
 def _folded_in_place(text: str) -> str | None:
     """The text folded in one go, where each character keeps its place; None where one may not."""
-    folded = (text.translate(_SAME_SIGN) if text.isascii() else _OTHER_SIGN.sub(_same_sign, text)).casefold()
-    if folded.isascii():
-        return folded if len(folded) == len(text) else None
-    kept = len(folded) == len(text) and unicodedata.is_normalized("NFKC", folded) and not _UNSEEN.search(folded)
+    if text.isascii():
+        return text.encode("ascii").translate(_ASCII_FOLDED).decode("ascii")
+    odd = _ODD.search(text) is not None
+    folded = (_OTHER_SIGN.sub(_same_sign, text) if odd else text).casefold()
+    if len(folded) != len(text):
+        return None
+    kept = folded.isascii() or (unicodedata.is_normalized("NFKC", folded) and not (odd and _UNSEEN.search(folded)))
     return folded if kept else None
 
 

@@ -3,6 +3,7 @@
 import re
 
 from monitor.query.folded import ADDRESS, continues
+from monitor.text.ascii_words import ascii_words
 
 # Scripts that write no spaces between words: Thai, Lao, Tibetan, Myanmar, Khmer, kana, Bopomofo, Han; and Hangul, where endings
 # are joined to words.
@@ -17,7 +18,6 @@ FIRST_SYMBOL = "\u2190"  # arrows; pictures and emoji follow
 # What every text that says a term holds, whatever stands beside it: runs of letters and digits, each sign of a script without
 # spaces, each symbol.
 _PIECE = re.compile(rf"[^\W{_UNSPACED}]+|[{_UNSPACED}]|[^\s\w!-~{ADDRESS}]")
-_ASCII_PIECE = re.compile(r"[a-z0-9_]+")
 # Words as distances are counted: as people read them, so don't and covid-19 are one; a picture and an address are one each.
 _COUNTED = re.compile(
     rf"[^\W{_UNSPACED}]+(?:['’.\-][^\W{_UNSPACED}]+|[\u0300-\u036f\u0900-\u0dff]+[^\W{_UNSPACED}]*)*"
@@ -40,7 +40,7 @@ def joined(left: str, right: str) -> bool:
 
 def pieces(folded: str) -> list[str]:
     """The pieces of a folded text without marks, in order, with repeats; a text that says a term has all pieces of the term."""
-    return (_ASCII_PIECE if folded.isascii() else _PIECE).findall(folded)
+    return ascii_words(folded) if folded.isascii() else _PIECE.findall(folded)
 
 
 def word_starts(folded: str) -> list[int]:

@@ -17,6 +17,7 @@ from itertools import pairwise
 from rensa import RMinHash
 
 from monitor.text.addresses import without_addresses
+from monitor.text.ascii_words import ascii_words
 
 VERSION = 1
 FEWEST_WORDS = 8  # shorter texts ("good morning, have a nice day") are said by many who never saw each other's
@@ -73,7 +74,7 @@ def _words(text: str) -> list[str]:
     if "@" in text:
         text = _MENTION.sub(" ", text)
     if text.isascii():
-        words = _WORD.findall(text.casefold())
+        words = ascii_words(text)
         return words if len(words) >= FEWEST_WORDS else []
     folded = unicodedata.normalize("NFKC", text).casefold()
     if not _UNSPACED_CHARACTER.search(folded):
