@@ -74,9 +74,10 @@ def _places(needles: Sequence[Needle], part: Part, most: int | None) -> list[Pla
     """Where the needles are, in order; of each the first `most`, None: all."""
     found = []
     for needle in needles:
-        original_span, starts = needle.folded(part).original_span, part.word_starts(has_marks=needle.has_marks)
+        folded, starts = needle.folded(part), part.word_starts(has_marks=needle.has_marks)
         for start, end in islice(needle.places(part), most):
-            found.append(Place(original_span(start, end), bisect_right(starts, start), bisect_right(starts, end - 1)))
+            word = start + (folded.text[start] in "#@")  # the sign of a tag or a handle stands before its word
+            found.append(Place(folded.original_span(start, end), bisect_right(starts, word), bisect_right(starts, end - 1)))
     return sorted(found) if len(needles) > 1 else found
 
 

@@ -84,6 +84,11 @@ def test_within__is_found_where_a_stretch_holds_all_words_and_few_others(text: l
         ("green NEAR/2 tea", "green 🍵 tea", ["green", "tea"]),
         ("green NEAR/2 tea", "green 🍵🍵 tea", []),
         # each sign is a word where there are no spaces
+        ("#milk NEAR/1 milk", "#Milk #tea #Milk", []),
+        ("#milk NEAR/2 milk", "#Milk #tea #Milk", ["#Milk", "#Milk", "Milk", "Milk"]),
+        ("tea NEAR/1 #milk", "tea x #milk", []),
+        ("tea NEAR/1 #milk", "tea, #milk", ["tea", "#milk"]),
+        ("@ann NEAR/1 tea", "tea and @ann", []),
         ("日 NEAR/1 茶", "日本茶", []),
         ("日 NEAR/2 茶", "日本茶", ["日", "茶"]),
         ("café NEAR/1 tea", "cafe tea", []),
