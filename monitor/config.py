@@ -116,7 +116,8 @@ def file_of(environment: Mapping[str, str], *, look: bool = True) -> Path | None
         return None
     config_home = environment.get("XDG_CONFIG_HOME") or "~/.config"
     places = (Path(FILE_NAME).absolute(), Path(config_home).expanduser() / "social-monitor" / FILE_NAME)
-    return next((place for place in places if place.is_file()), None)
+    # Path.is_file would raise where a service may not look into the home folder (systemd's ProtectHome).
+    return next((place for place in places if os.path.isfile(place)), None)  # noqa: PTH113
 
 
 def contact() -> str | None:

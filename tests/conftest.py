@@ -1,25 +1,32 @@
 """What all tests share: no trace of the person's own environment, and one real mongod for the tests that ask for one.
 
-`mongodb_uri`, `database_name` and `config` are the fixtures for tests of the store, `mongod_binary` for those that start a
-server of their own; a test that uses one of them is marked `mongod`. Without a mongod these tests are skipped and counted on
-the last lines; where CI is set the session fails instead.
+`mongodb_uri`, `database_name` and `config` are the fixtures for tests of the store, `mongod_binary` and `replica_set` for those
+that start servers of their own; a test that uses one of them is marked `mongod`. Without a mongod these tests are skipped and
+counted on the last lines; where CI is set the session fails instead.
 """
 
 import os
 import random
+import subprocess
 import tempfile
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pymongo import MongoClient
+from pymongo.errors import AutoReconnect
 
 from monitor.config import Config, load
 from monitor.errors import MongodError
 from monitor.mongod.binary import find
 from monitor.mongod.private import acquire, stop
+from monitor.mongod.server import free_port
 from monitor.post import Author, Post
 
 NEED_MONGOD = {"mongod_binary", "mongodb_uri"}
@@ -146,3 +153,91 @@ def config(mongodb_uri: str, database_name: str, tmp_path: Path) -> Config:
     """The configuration of a process that uses this test's database, its home an empty folder."""
     home = tmp_path / "home"
     return load({"MONGODB_URI": mongodb_uri, "MONITOR_DATABASE": database_name, "MONITOR_HOME": str(home)})
+
+
+@dataclass
+class ReplicaSet:
+    """Servers of the test's own, named `own`, on loopback, by port."""
+
+    commands: dict[int, list[str]] = field(default_factory=dict)
+    processes: dict[int, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def uri(self) -> str:
+        return f"mongodb://{','.join(f'127.0.0.1:{port}' for port in self.commands)}/?replicaSet=own"
+
+    def begin(self) -> None:
+        for port in self.commands:
+            self.start(port)
+        for port in self.commands:
+            self.ask(port, "ping")  # a set is made only of servers that answer
+        members = [{"_id": number, "host": f"127.0.0.1:{port}"} for number, port in enumerate(self.commands)]
+        # Elections of a few seconds instead of a dozen.
+        config = {"_id": "own", "members": members, "settings": {"electionTimeoutMillis": 2000}}
+        self.ask(next(iter(self.commands)), "replSetInitiate", config)
+        self.primary()
+
+    def start(self, port: int) -> None:
+        self.processes[port] = subprocess.Popen(self.commands[port], stdout=subprocess.DEVNULL)
+
+    def ask(self, port: int, command: str, value: Any = 1, **more: Any) -> dict[str, Any]:
+        """Ask one server, whatever it is at the moment."""
+        with MongoClient[dict[str, Any]](f"mongodb://127.0.0.1:{port}/?directConnection=true") as server:
+            return server.admin.command(command, value, **more)
+
+    def primary(self) -> int:
+        """The port of the primary, waited for."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            for port in [port for port, process in self.processes.items() if process.poll() is None]:
+                with suppress(AutoReconnect):
+                    if self.ask(port, "hello")["isWritablePrimary"]:
+                        return port
+            time.sleep(0.02)
+        pytest.fail("the replica set has no primary after 60 s")
+
+    def step_down(self) -> None:
+        """Let the primary step down at once; returns when there is one again."""
+        self.ask(self.primary(), "replSetStepDown", 1, force=True, secondaryCatchUpPeriodSecs=0)
+        self.primary()
+
+    def kill_primary(self) -> int:
+        """SIGKILL it; returns its port when there is another. It stays away until it is started."""
+        port = self.primary()
+        self.processes[port].kill()
+        self.processes[port].wait()
+        self.primary()
+        return port
+
+    def term(self) -> int:
+        """How many elections there were: each adds at least one."""
+        return int(self.ask(self.primary(), "replSetGetStatus")["term"])
+
+    def end(self) -> None:
+        for process in self.processes.values():
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def replica_set(mongod_binary: Path, tmp_path: Path) -> Iterator[Callable[..., ReplicaSet]]:
+    """Start a replica set of so many servers, with these server parameters; it ends with the test."""
+    with ExitStack() as stack:
+
+        def begin(size: int = 1, *parameters: str) -> ReplicaSet:
+            made = ReplicaSet()
+            stack.callback(made.end)
+            for _ in range(size):
+                port = free_port()
+                folder = tmp_path / f"mongod-{port}"
+                folder.mkdir()
+                made.commands[port] = [
+                    str(mongod_binary), "--dbpath", str(folder), "--port", str(port), "--bind_ip", "127.0.0.1",
+                    "--nounixsocket", "--replSet", "own", "--wiredTigerCacheSizeGB", "0.25",
+                    "--networkMessageCompressors", "snappy,zstd",
+                    *(part for each in ("diagnosticDataCollectionEnabled=false", *parameters) for part in ("--setParameter", each)),
+                ]  # fmt: skip
+            made.begin()
+            return made
+
+        yield begin

@@ -1,7 +1,7 @@
-"""The fleet: how long the planner's round takes with 10,000 sources, and how 1, 2 and 4 workers share the waiting for platforms.
+"""The fleet: how long the planner's round takes with 10,000 sources, and how 1, 2 and 4 nodes share the waiting for platforms.
 
-The simulator answers after a fixed delay, so that a worker waits most of its time, as in life; what scales is waiting, not cores. Each
-worker is a process that runs shifts against the same MongoDB. Prints a line each; exit 1 where a bar is missed.
+The simulator answers after a fixed delay, so that a crawl waits most of its time, as in life; what scales is waiting, not cores. Each
+node runs one shift at a time, of the one egg that was deployed for all. Prints a line each; exit 1 where a bar is missed.
 
     python tests/bench/fleet.py [round|scaling]
 """
@@ -13,25 +13,33 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from monitor import clock
 from monitor.cli.fleet.planner import planner_of, rules_of
-from monitor.config import load
-from monitor.crawl.process import start
+from monitor.config import Config, load
+from monitor.fleet.allowed import PROJECT
+from monitor.fleet.deploy import deploy
+from monitor.fleet.own_egg import own_egg
 from monitor.mongod.private import acquire, stop
+from monitor.mongod.server import free_port
 from monitor.simulator.people import LOCAL_HOST
 from monitor.simulator.process import log_of, simulated
 from monitor.source import Source
 from monitor.store.connection import Store, open_store
-from monitor.store.sources import Sources
+from monitor.store.eggs import Eggs
+from monitor.store.jobs import Jobs
+from monitor.store.synchronous import connect
 
 SOURCES, ROUNDS, ROUND_S = 10_000, 7, 1.0
 PLATFORMS = ("bluesky", "devto", "discourse", "feeds", "github", "hackernews", "lemmy", "mastodon", "stackexchange")
-WORKERS, WALKS, DELAY_MS = (1, 2, 4), 4, 1000
+NODES, WALKS, DELAY_MS = (1, 2, 4), 4, 1000
 TAGS, WARM_S, WINDOW_S = 96, 3.0, 15.0
 SCALES = 3.2
+SETTINGS = {"MONITOR_PACE_S": "0", "MONITOR_INTERVAL_S": "0.001", "MONITOR_WALKS": str(WALKS), "LOG_LEVEL": "WARNING"}
 
 
 async def fill(store: Store) -> None:
@@ -55,8 +63,7 @@ async def fill(store: Store) -> None:
     await store.database["sources"].insert_many(made)
 
 
-async def rounds(uri: str) -> int:
-    config = load({**os.environ, "MONGODB_URI": uri, "MONITOR_DATABASE": "bench_planner"})
+async def rounds(config: Config) -> int:
     store = await open_store(config)
     await fill(store)
     planner = planner_of(store, config, rules_of(config), owner="bench")
@@ -76,64 +83,73 @@ async def rounds(uri: str) -> int:
     return 0 if max(took) < ROUND_S else 1
 
 
-async def make_sources(uri: str, name: str) -> None:
-    store = await open_store(load({**os.environ, "MONGODB_URI": uri, "MONITOR_DATABASE": name}))
-    sources: Sources = store.sources
+async def make_sources(config: Config) -> None:
+    store = await open_store(config)
     for number in range(TAGS):
         parameters = {"instance": LOCAL_HOST, "tag": f"none{number}"}
-        await sources.ensure(Source(platform="mastodon", kind="tag", parameters=parameters, topics=("t",)))
+        await store.sources.ensure(Source(platform="mastodon", kind="tag", parameters=parameters, topics=("t",)))
     await store.close()
 
 
-def requests_per_s(uri: str, addresses: dict[str, Any], workers: int) -> float:
-    """Requests a second that so many workers make together, once all of them are at work."""
-    name = f"bench_fleet_{workers}"
-    asyncio.run(make_sources(uri, name))
-    environment = {**os.environ, "MONGODB_URI": uri, "MONITOR_DATABASE": name}
-    settings = {
-        "MONITOR_PACE_S": "0", "MONITOR_INTERVAL_S": "0.001", "MONITOR_WALKS": str(WALKS), "LOG_LEVEL": "WARNING",
-    }  # fmt: skip
-    since = int(log_of(addresses, since=2**31)["last"])
-    crawls = [
-        start(
-            "mastodon",
-            arguments={"shift": "10m", "base_url": addresses["mastodon"]},
-            settings={**settings, "USER_AGENT": f"worker {number}"},
-            environment=environment,
-        )
-        for number in range(workers)
-    ]
-    try:
-        while len({entry["user_agent"] for entry in log_of(addresses, since=since)["requests"]}) < workers:
-            assert all(crawl.poll() is None for crawl in crawls), "a worker ended by itself"
+@dataclass
+class Nodes:
+    """Nodes that are started one after the other, each with room for one shift; they and their shifts go on until the end."""
+
+    config: Config
+    addresses: Mapping[str, Any]
+    started: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def grow(self, count: int) -> None:
+        """Start nodes until there are so many, and queue a shift for each; whose it is, its requests tell."""
+        for number in range(len(self.started), count):
+            command = [sys.executable, "-P", "-m", "monitor", "fleet", "node", "--name", f"node{number}"]
+            command += ["--port", str(free_port()), "--max-proc", "1"]
+            with (self.config.home / f"node{number}.log").open("wb") as log:
+                self.started.append(subprocess.Popen(command, env=self.config.environment, stdout=log, stderr=log))
+            Jobs(connect(self.config)).add(
+                f"shift{number}",
+                project=PROJECT,
+                spider="mastodon",
+                args={"shift": "10m", "base_url": self.addresses["mastodon"]},
+                settings={**SETTINGS, "USER_AGENT": f"shift {number}"},
+            )
+
+    def requests_per_s(self) -> float:
+        """Requests a second that they make together, once all of them are at work."""
+        since = self._last()
+        while len({entry["user_agent"] for entry in log_of(self.addresses, since=since)["requests"]}) < len(self.started):
+            assert all(node.poll() is None for node in self.started), "a node ended by itself"
             time.sleep(0.5)
         time.sleep(WARM_S)
-        first, began = int(log_of(addresses, since=2**31)["last"]), time.perf_counter()
+        first, began = self._last(), time.perf_counter()
         time.sleep(WINDOW_S)
-        made, lasted = int(log_of(addresses, since=2**31)["last"]) - first, time.perf_counter() - began
-    finally:
-        for crawl in crawls:
-            crawl.terminate()
-        for crawl in crawls:
-            end(crawl)
-    return made / lasted
+        return (self._last() - first) / (time.perf_counter() - began)
+
+    def end(self) -> None:
+        for node in self.started:
+            node.terminate()
+        for node in self.started:
+            node.wait()  # it kills what does not end
+
+    def _last(self) -> int:
+        return int(log_of(self.addresses, since=2**31)["last"])
 
 
-def end(crawl: subprocess.Popen[str]) -> None:
-    try:
-        crawl.wait(30)
-    except subprocess.TimeoutExpired:
-        crawl.kill()
-        crawl.wait()
-
-
-def scaling(uri: str) -> int:
+def scaling(config: Config) -> int:
+    asyncio.run(make_sources(config))
+    deploy(own_egg(), project=PROJECT, version="1", config=config, eggs=Eggs(connect(config)))
     with simulated(["--seed", "1", "--posts", "200", "--delay", str(DELAY_MS)]) as addresses:
-        found = {workers: requests_per_s(uri, dict(addresses), workers) for workers in WORKERS}
+        nodes, found = Nodes(config, addresses), {}
+        try:
+            for count in NODES:
+                nodes.grow(count)
+                found[count] = nodes.requests_per_s()
+        finally:
+            nodes.end()
     times = found[4] / found[1]
-    told = ", ".join(f"{workers}: {per_s:.2f}/s ({per_s / found[1]:.2f}x)" for workers, per_s in found.items())
+    told = ", ".join(f"{count}: {per_s:.2f}/s ({per_s / found[1]:.2f}x)" for count, per_s in found.items())
     print(
-        f"workers on one MongoDB, replies after {DELAY_MS / 1000:.0f} s, {WALKS} sources at a time each: {told} (bar {SCALES}x at 4)"
+        f"nodes on one MongoDB, replies after {DELAY_MS / 1000:.0f} s, {WALKS} sources at a time each: {told} (bar {SCALES}x at 4)"
     )
     return 0 if times >= SCALES else 1
 
@@ -143,11 +159,11 @@ def main(what: list[str]) -> int:
         own = load({**os.environ, "MONITOR_HOME": home})
         try:
             with acquire(own) as private:
-                uri, code = str(private.uri), 0
+                code, here = 0, {**os.environ, "MONGODB_URI": private.uri, "MONITOR_HOME": home, "MONITOR_CONFIG": os.devnull}
                 if "round" in what:
-                    code |= asyncio.run(rounds(uri))
+                    code |= asyncio.run(rounds(load({**here, "MONITOR_DATABASE": "bench_planner"})))
                 if "scaling" in what:
-                    code |= scaling(uri)
+                    code |= scaling(load({**here, "MONITOR_DATABASE": "bench_nodes"}))
                 return code
         finally:
             stop(own)

@@ -1,10 +1,12 @@
 """What the file says to a process: below the environment and .env, above the defaults, for every process that loads it."""
 
+import errno
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -105,6 +107,23 @@ def test_file_is_found__in_this_folder_then_in_the_config_home(tmp_path: Path, m
     (here / "monitor.yaml").write_text("contact: here@x.example", encoding="utf-8")
     assert load().contact == "here@x.example"
     assert load(dict(os.environ)).file is None, "an environment that is given has no folder"
+
+
+def test_file_is_looked_for__in_a_home_that_is_closed_to_a_service__is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed, look = tmp_path / "config", os.stat
+
+    def denied(path: str | Path, **more: Any) -> os.stat_result:
+        if str(path).startswith(str(closed)):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return look(path, **more)
+
+    monkeypatch.delenv("MONITOR_CONFIG")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(closed))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "stat", denied)
+    assert load().file is None
 
 
 def test_no_file__loads_no_yaml() -> None:

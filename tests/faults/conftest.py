@@ -11,7 +11,7 @@ import re
 import subprocess
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,12 +19,10 @@ from typing import Any
 
 import pytest
 from pymongo import MongoClient
-from pymongo.errors import AutoReconnect
 
 from monitor.bookmark import Bookmark, Interval
 from monitor.config import load
 from monitor.crawl.process import start
-from monitor.mongod.server import free_port
 from monitor.post import Author, Counts, Post
 from monitor.simulator.process import log_of, simulated
 from monitor.source import Source
@@ -175,53 +173,6 @@ class Database:
 
 
 @dataclass
-class ReplicaSet:
-    """Servers of the test's own, named `own`, on loopback, by port."""
-
-    commands: dict[int, list[str]] = field(default_factory=dict)
-    processes: dict[int, subprocess.Popen[bytes]] = field(default_factory=dict)
-
-    @property
-    def uri(self) -> str:
-        return f"mongodb://{','.join(f'127.0.0.1:{port}' for port in self.commands)}/?replicaSet=own"
-
-    def begin(self) -> None:
-        for port in self.commands:
-            self.start(port)
-        for port in self.commands:
-            self.ask(port, "ping")  # a set is made only of servers that answer
-        members = [{"_id": number, "host": f"127.0.0.1:{port}"} for number, port in enumerate(self.commands)]
-        # Elections of a few seconds instead of a dozen.
-        config = {"_id": "own", "members": members, "settings": {"electionTimeoutMillis": 2000}}
-        self.ask(next(iter(self.commands)), "replSetInitiate", config)
-        self.primary()
-
-    def start(self, port: int) -> None:
-        self.processes[port] = subprocess.Popen(self.commands[port], stdout=subprocess.DEVNULL)
-
-    def ask(self, port: int, command: str, value: Any = 1, **more: Any) -> Document:
-        """Ask one server, whatever it is at the moment."""
-        with MongoClient[Document](f"mongodb://127.0.0.1:{port}/?directConnection=true") as server:
-            return server.admin.command(command, value, **more)
-
-    def primary(self) -> int:
-        """The port of the primary, waited for."""
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            for port in [port for port, process in self.processes.items() if process.poll() is None]:
-                with suppress(AutoReconnect):
-                    if self.ask(port, "hello")["isWritablePrimary"]:
-                        return port
-            time.sleep(LOOK_S)
-        pytest.fail("the replica set has no primary after 60 s")
-
-    def end(self) -> None:
-        for process in self.processes.values():
-            process.kill()
-            process.wait()
-
-
-@dataclass
 class Walk:
     """Pages of one source, through a committer: each brings new posts, and an edit of one of the page before.
 
@@ -368,30 +319,6 @@ def own_database() -> Iterator[Callable[[str], Database]]:
     """A database on a server of the test's own."""
     with ExitStack() as stack:
         yield lambda uri: Database(uri, "outage", stack.enter_context(MongoClient[Document](uri, tz_aware=True)))
-
-
-@pytest.fixture
-def replica_set(mongod_binary: Path, tmp_path: Path) -> Iterator[Callable[..., ReplicaSet]]:
-    """Start a replica set of so many servers, with these server parameters; it ends with the test."""
-    with ExitStack() as stack:
-
-        def begin(size: int = 1, *parameters: str) -> ReplicaSet:
-            made = ReplicaSet()
-            stack.callback(made.end)
-            for _ in range(size):
-                port = free_port()
-                folder = tmp_path / f"mongod-{port}"
-                folder.mkdir()
-                made.commands[port] = [
-                    str(mongod_binary), "--dbpath", str(folder), "--port", str(port), "--bind_ip", "127.0.0.1",
-                    "--nounixsocket", "--replSet", "own", "--wiredTigerCacheSizeGB", "0.25",
-                    "--networkMessageCompressors", "snappy,zstd",
-                    *(part for each in ("diagnosticDataCollectionEnabled=false", *parameters) for part in ("--setParameter", each)),
-                ]  # fmt: skip
-            made.begin()
-            return made
-
-        yield begin
 
 
 @pytest.fixture

@@ -52,34 +52,14 @@ class Load:
             await self.ended.acquire()
 
 
-def step_down(servers: Any) -> None:
-    """Let the primary step down at once; returns when there is one again."""
-    servers.ask(servers.primary(), "replSetStepDown", 1, force=True, secondaryCatchUpPeriodSecs=0)
-    servers.primary()
-
-
-def kill_primary(servers: Any) -> int:
-    """SIGKILL it; returns its port when there is another. It stays away until it is started."""
-    port = servers.primary()
-    servers.processes[port].kill()
-    servers.processes[port].wait()
-    servers.primary()
-    return int(port)
-
-
-def term(servers: Any) -> int:
-    """How many elections there were: each adds at least one."""
-    return int(servers.ask(servers.primary(), "replSetGetStatus")["term"])
-
-
-async def fault(load: Load, change: Callable[[Any], Any], servers: Any, rng: random.Random) -> tuple[int, float, Any]:
+async def fault(load: Load, change: Callable[[], Any], rng: random.Random) -> tuple[int, float, Any]:
     """One election at a random moment, and then until every walk goes on.
 
     Returns (commits under way at that moment, the slowest commit since, what `change` returned).
     """
     await asyncio.sleep(rng.uniform(0.1, PAUSE_S))
     load.slowest_s, inside = 0.0, load.inside
-    changed = await asyncio.to_thread(change, servers)
+    changed = await asyncio.to_thread(change)
     await asyncio.wait_for(load.goes_on(), GOES_ON_S)
     return inside, load.slowest_s, changed
 
@@ -90,22 +70,22 @@ async def test_step_downs__while_eight_walks_commit__all_that_was_acknowledged_i
 ) -> None:
     rng, step_downs = random.Random(seed), STEP_DOWNS_SOAKED if soak else STEP_DOWNS
     servers = await asyncio.to_thread(replica_set, size)
-    first_term = term(servers)
+    first_term = servers.term()
     store = await open_store(load({"MONGODB_URI": servers.uri, "MONITOR_DATABASE": "step_down"}))
     committer, pressure = Committer(store), Load()
     walks = [await walk(store, committer, f"walk{number}") for number in range(WALKS)]
     working = [asyncio.create_task(pressure.walk(each)) for each in walks]
-    faults = [await fault(pressure, step_down, servers, rng) for _ in range(step_downs - 2 * (size > 1))]
+    faults = [await fault(pressure, servers.step_down, rng) for _ in range(step_downs - 2 * (size > 1))]
     if size > 1:
-        faults.append(await fault(pressure, kill_primary, servers, rng))
+        faults.append(await fault(pressure, servers.kill_primary, rng))
         servers.start(faults[-1][2])
-        faults.append(await fault(pressure, step_down, servers, rng))
+        faults.append(await fault(pressure, servers.step_down, rng))
     before = sum(each.acknowledged for each in walks)
     await asyncio.sleep(PAUSE_S)
     pressure.over.set()
     refused = [error for error in await asyncio.gather(*working, return_exceptions=True) if error is not None]
     wrong = [sentence for each in walks for sentence in await each.wrong()]
-    pages, posts, elections = sum(each.acknowledged for each in walks), await store.posts.count(), term(servers) - first_term
+    pages, posts, elections = sum(each.acknowledged for each in walks), await store.posts.count(), servers.term() - first_term
     await store.close()
     print(
         f"\nseed {seed}: {size} servers, {len(faults)} faults, {elections} elections; commits under way at each "
@@ -128,24 +108,24 @@ def test_step_downs_and_a_dead_primary__while_a_real_crawl_collects__nothing_los
     rng, step_downs = random.Random(seed), STEP_DOWNS_SOAKED if soak else CRAWL_STEP_DOWNS
     backlog = BACKLOG * step_downs // CRAWL_STEP_DOWNS
     servers = replica_set(3)
-    database, first_term = own_database(servers.uri), term(servers)
+    database, first_term = own_database(servers.uri), servers.term()
     platforms = simulate("--seed", str(seed), "--posts", "100", "--delay", "150", "--endless", f"20,{backlog}")
     arguments = {"tag": "endless", "instance": LOCAL_HOST, "since": f"-{backlog // 20}s", "base_url": platforms.mastodon}
     collecting = crawl("collecting", database, **arguments)
     platforms.await_ask(collecting)
     versions = []
-    for change in (*(step_down for _ in range(step_downs)), kill_primary):
+    for change in (*[servers.step_down] * step_downs, servers.kill_primary):
         versions.append(sum(database.versions().values()))
         until(lambda: sum(database.versions().values()) > versions[-1] + 1, within_s=30, what="two more pages are committed")
         time.sleep(rng.uniform(0, 0.5))
         assert collecting.running(), collecting.said()
-        change(servers)
+        change()
     ended_at, codes = datetime.now(UTC), [collecting.ended(within_s=120)]
     codes.append(crawl("after", database, **arguments).ended(within_s=60))
     log, (source,) = platforms.log(), database.sources().values()
     compared = compare(log["posts"], database.posts())
     print(
-        f"\nseed {seed}: {step_downs} step-downs and a kill, {term(servers) - first_term} elections, at page {versions} of "
+        f"\nseed {seed}: {step_downs} step-downs and a kill, {servers.term() - first_term} elections, at page {versions} of "
         f"{source['bookmark']['version']}, exit codes {codes}; rows shown {len(log['posts'])}, posts shown {compared.shown}, "
         f"stored {compared.stored}, missing {compared.missing}, invented {compared.invented}, doubled {compared.doubled}, "
         f"different {compared.different}, skipped {database.skipped()}"
@@ -153,7 +133,7 @@ def test_step_downs_and_a_dead_primary__while_a_real_crawl_collects__nothing_los
     assert compared.exact, compared.examples
     assert database.skipped() == 0
     assert codes == [0, 0], collecting.said()
-    assert term(servers) - first_term > step_downs
+    assert servers.term() - first_term > step_downs
     assert versions[0] < versions[-1] < source["bookmark"]["version"]
     assert compared.stored >= backlog
     assert source["bookmark"]["gaps"] == []

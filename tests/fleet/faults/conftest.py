@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -38,10 +38,14 @@ class Shifts:
 
     def watch(self, count: int) -> None:
         """Make so many sources, due at once."""
+        self.ensure(sources(count))
+
+    def ensure(self, wanted: Iterable[Source]) -> None:
+        """Make sources, due at once."""
 
         async def made() -> None:
             store = await open_store(load({"MONGODB_URI": self.fleet.uri, "MONITOR_DATABASE": self.fleet.name}))
-            for source in sources(count):
+            for source in wanted:
                 await store.sources.ensure(source)
             await store.close()
 

@@ -4,49 +4,20 @@ import asyncio
 import os
 import random
 import signal
-import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-import pytest
-from pymongo import MongoClient
-
-from monitor.mongod.server import free_port
-
 LEASE_S = 4.0
 FROZEN_S, ANSWERS_S = 12.0, 2.0
 CUT_S = 3 * LEASE_S
 SOURCES = 40
 READS = ("metrics", "daemonstatus.json", "listjobs.json?project=monitor", "listspiders.json?project=monitor", "jobs", "")
-
-
-@pytest.fixture
-def server(mongod_binary: Path, tmp_path: Path) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
-    """A MongoDB of the test's own, on loopback: its port and its process."""
-    port, folder = free_port(), tmp_path / "mongod"
-    folder.mkdir()
-    command = [
-        str(mongod_binary), "--dbpath", str(folder), "--port", str(port), "--bind_ip", "127.0.0.1", "--nounixsocket",
-        "--replSet", "own", "--wiredTigerCacheSizeGB", "0.25", "--setParameter", "diagnosticDataCollectionEnabled=false",
-    ]  # fmt: skip
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    try:
-        with MongoClient[dict[str, Any]](f"mongodb://127.0.0.1:{port}/?directConnection=true") as client:
-            members = [{"_id": 0, "host": f"127.0.0.1:{port}"}]
-            client.admin.command("replSetInitiate", {"_id": "own", "members": members})
-            while not client.admin.command("hello")["isWritablePrimary"]:
-                time.sleep(0.1)
-        yield port, process
-    finally:
-        process.send_signal(signal.SIGCONT)
-        process.kill()
-        process.wait()
 
 
 @dataclass
@@ -111,10 +82,10 @@ class Way:
 
 
 def test_frozen__the_web_api_answers_within_2_s__and_the_poller_goes_on_afterwards(
-    server: tuple[int, subprocess.Popen[bytes]], fleet_on: Callable[[str], Any], egg: Path
+    replica_set: Callable[[], Any], fleet_on: Callable[[str], Any], egg: Path
 ) -> None:
-    port, mongod = server
-    fleet = fleet_on(f"mongodb://127.0.0.1:{port}/?replicaSet=own")
+    servers = replica_set()
+    mongod, fleet = servers.processes[servers.primary()], fleet_on(servers.uri)
     node = fleet.started("frozen")
     assert node.upload(egg.read_bytes()).status == 200
     for path in READS:
@@ -150,7 +121,7 @@ def test_frozen__the_web_api_answers_within_2_s__and_the_poller_goes_on_afterwar
 
 
 def test_cut_off__a_node_for_three_leases__nothing_lost_and_nothing_doubled(
-    server: tuple[int, subprocess.Popen[bytes]],
+    replica_set: Callable[[], Any],
     fleet_on: Callable[[str], Any],
     egg: Path,
     shifts: Callable[..., Any],
@@ -160,9 +131,10 @@ def test_cut_off__a_node_for_three_leases__nothing_lost_and_nothing_doubled(
     """Both its jobs and itself are cut off, with commands on their way; another node takes the jobs meanwhile."""
     seed = random.randrange(2**31)
     rng = random.Random(seed)
-    fleet = fleet_on(f"mongodb://127.0.0.1:{server[0]}/?directConnection=true")
+    port = replica_set().primary()
+    fleet = fleet_on(f"mongodb://127.0.0.1:{port}/?directConnection=true")
     polling = shifts(fleet)
-    with Way(server[0]) as way:
+    with Way(port) as way:
         island = fleet.started("island", uri=f"mongodb://127.0.0.1:{way.port}/?directConnection=true")
         assert island.upload(egg.read_bytes()).status == 200
         polling.watch(SOURCES)
