@@ -70,9 +70,10 @@ def fold(text: str) -> Folded:
     """Fold a text of a post, with all marks kept and each address as a run of one character."""
     addresses = address_spans(text)
     blanked = _blanked(text, addresses)
-    if (whole := _folded_in_place(blanked)) is not None:
-        return Folded(whole)
-    if 0 < blanked.count(_SHARP_S) <= _MOST_SHARP and (whole := _folded_in_place(blanked.replace(_SHARP_S, "s"))) is not None:
+    if _SHARP_S not in blanked:
+        if (whole := _folded_in_place(blanked)) is not None:
+            return Folded(whole)
+    elif blanked.count(_SHARP_S) <= _MOST_SHARP and (whole := _folded_in_place(blanked.replace(_SHARP_S, "s"))) is not None:
         return _with_sharp(whole, [place for place, sign in enumerate(blanked) if sign == _SHARP_S])
     return _fold(text, addresses)
 

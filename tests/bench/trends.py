@@ -21,8 +21,8 @@ from monitor.trends.comparison import compare
 from monitor.trends.sides import sides_of
 from monitor.trends.trends import Asked, read_trends
 
-POSTS, BATCH = 100_000, 2_000
-MOST_S, MOST_MB = 240, 900  # with room for a busy machine
+POSTS, BATCH = 60_000, 2_000
+MOST_S, MOST_MB = 150, 900  # with room for a busy machine
 END = datetime(2026, 11, 1, tzinfo=UTC)
 SPAN = timedelta(weeks=3)
 
