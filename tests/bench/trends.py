@@ -1,6 +1,6 @@
 """What trends and a comparison of generated posts cost in time and memory.
 
-`python tests/bench/trends.py [POSTS]`: 100,000 over three weeks without an argument, all of them in the period that is asked for.
+`python tests/bench/trends.py [POSTS]`: 60,000 over three weeks without an argument, all of them in the period that is asked for.
 """
 
 import asyncio
