@@ -208,9 +208,12 @@ def test_job__cannot_be_begun_here__is_given_back__and_the_slot_waits_again_afte
     assert len(jobs.waiting) == 2
 
 
-def test_job__its_start_cannot_be_noted__runs_all_the_same(launcher: FleetLauncher, jobs: Jobs, machine: Machine) -> None:
+def test_job__its_start_cannot_be_noted__runs_all_the_same(
+    launcher: FleetLauncher, jobs: Jobs, machine: Machine, caplog: pytest.LogCaptureFixture
+) -> None:
     jobs.away = True
     jobs.give()
+    assert "event=start_not_noted job=j" in caplog.text
     assert (len(launcher.processes), machine.started[0].signals, jobs.given_back) == (1, [], [])
 
 

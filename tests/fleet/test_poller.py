@@ -113,13 +113,16 @@ def test_poll__the_look_fails__the_next_one_comes_and_slots_wait_on(
     assert [message["_job"] for message in got] == ["j"]
 
 
-def test_poll__who_is_told_of_looks_breaks__the_next_one_comes(poller: FleetPoller, looks: Looks) -> None:
+def test_poll__who_is_told_of_looks_breaks__the_log_says_so_and_the_next_one_comes(
+    poller: FleetPoller, looks: Looks, caplog: pytest.LogCaptureFixture
+) -> None:
     def broken(_seen: Seen) -> None:
         raise RuntimeError("a fault of ours")
 
     poller.on_look = broken
     poller.poll()
     looks.answer(Seen())
+    assert "event=look_broken" in caplog.text
     poller.poll()
     assert len(looks.under_way) == 1
 
