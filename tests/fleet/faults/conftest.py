@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -38,10 +38,14 @@ class Shifts:
 
     def watch(self, count: int) -> None:
         """Make so many sources, due at once."""
+        self.ensure(sources(count))
+
+    def ensure(self, wanted: Iterable[Source]) -> None:
+        """Make these sources, due at once."""
 
         async def made() -> None:
             store = await open_store(load({"MONGODB_URI": self.fleet.uri, "MONITOR_DATABASE": self.fleet.name}))
-            for source in sources(count):
+            for source in wanted:
                 await store.sources.ensure(source)
             await store.close()
 
@@ -160,8 +164,8 @@ def sources(count: int) -> list[Source]:
 
 @pytest.fixture
 def shifts(simulate: Callable[..., Mapping[str, Any]]) -> Callable[[Any], Shifts]:
-    """Shifts of a fleet against a simulator of their own."""
-    return lambda fleet: Shifts(fleet, simulate("--posts", "3000", "--endless", "12,600"))
+    """Shifts of a fleet against a simulator of their own, with other options than the usual ones where they are given."""
+    return lambda fleet, *options: Shifts(fleet, simulate(*(options or ("--posts", "3000", "--endless", "12,600"))))
 
 
 @pytest.fixture
