@@ -1,11 +1,11 @@
 """Eggs as files on a node, named by their content, so that a job's start does not read a megabyte from MongoDB."""
 
 import os
-import tempfile
 import time
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
+from uuid import uuid4
 
 from monitor.errors import UsageError
 from monitor.store.eggs import Egg, Eggs
@@ -32,9 +32,12 @@ class EggFiles:
         content = self._eggs.read(egg)
         if content is None or sha256(content).hexdigest() != egg.sha256:
             raise UsageError(f"Version {egg.version} was removed or replaced just now.")
-        with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as file:
-            file.write(content)
-        Path(file.name).replace(path)
+        partial = self._folder / f"{egg.sha256}.{uuid4().hex}"  # two slots may fetch the same egg at once
+        try:
+            partial.write_bytes(content)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
         self._forget_old()
         return path
 

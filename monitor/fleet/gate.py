@@ -72,6 +72,8 @@ class Gate(Resource):
         refusal = judge(request, self._node)
         if refusal is not None:
             return refusal
+        if not path and request.postpath:  # `scrapyd-client` puts a slash behind an address that ends with one
+            path = request.postpath.pop(0)
         try:
             refuse_parameters(path.decode("ascii", "replace"), request.args)
         except UsageError as error:

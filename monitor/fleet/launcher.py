@@ -48,6 +48,11 @@ class _Ending:
     since: float
     steps: list[tuple[float, str]]
 
+    @property
+    def told(self) -> bool:
+        """Whether it was told already: by a second signal a crawl ends without finishing its pages."""
+        return not self.steps or self.steps[0][1] == "KILL"
+
 
 class JobProcess(ProcessProtocol):
     """A job's process, and how it ended."""
@@ -210,7 +215,9 @@ class FleetLauncher(Service):
     def _over(self, process: JobProcess) -> "Deferred[None]":
         over: Deferred[None] = Deferred()
         process.over.addBoth(lambda _: over.callback(None))
-        if process.job not in self._endings:
+        ending = self._endings.get(process.job)
+        if ending is None or not ending.told:
+            self._endings[process.job] = _Ending(time.monotonic(), [])  # a look that is under way tells it no second time
             process.tell("TERM")
         killing = self._reactor.callLater(CLOSE_S, process.tell, "KILL")
         return over.addBoth(lambda _: killing.cancel() if killing.active() else None)

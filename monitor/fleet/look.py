@@ -87,7 +87,7 @@ class Looker:
             self._requeue_lost()
         takes = not draining and not self._usurped and egg is not None and self._problem is None
         return Seen(
-            claimed=self._claimed(free) if takes else (),
+            claimed=self._claimed(free, besides=running) if takes else (),
             recorded=recorded,
             cancelled=frozenset(job for job, cancelled in held.items() if cancelled),
             lost=frozenset(running) - held.keys(),
@@ -156,11 +156,13 @@ class Looker:
         if count := self.node.jobs.requeue_lost():
             logger.warning("event=jobs_requeued count=%s: nobody had renewed their leases", count)
 
-    def _claimed(self, free: int) -> tuple[Job, ...]:
+    def _claimed(self, free: int, *, besides: Collection[str]) -> tuple[Job, ...]:
         node, claimed = self.node, []
         for _ in range(free):
             try:
-                job = node.jobs.claim(PROJECT, node=node.name, boot=node.boot, host=node.host, lease_s=node.lease_s)
+                job = node.jobs.claim(
+                    PROJECT, node=node.name, boot=node.boot, host=node.host, lease_s=node.lease_s, besides=besides
+                )
             except StoreUnavailableError as error:  # what was claimed before it must not be forgotten
                 logger.warning("event=claim_failed reason=%s", error)
                 break

@@ -12,6 +12,8 @@ _BY_REASON = {
     "cancelled": ("cancelled", ""),
     "memusage_exceeded": ("used too much memory", "See its log; lower MONITOR_WALKS."),
 }
+# Their exit codes tell no more than that something failed.
+_SAY_MORE_THAN_THE_CODE = frozenset({"lease_lost", "memusage_exceeded"})
 _BY_CODE = {
     0: ("done", ""),
     1: ("failed", "Its log says why: monitor fleet logs {id}"),
@@ -50,8 +52,6 @@ def _ended(job: Job) -> tuple[str, str]:
             f"killed by signal {-code}",
             "Its log may say more: monitor fleet logs {id}; perhaps the machine had no memory left.",
         )
-    if code in {0, None} and job.reason in _BY_REASON:
-        return _BY_REASON[job.reason or ""]
-    if job.reason == "lease_lost":
-        return _BY_REASON["lease_lost"]
+    if job.reason in _BY_REASON and (code in {0, None} or job.reason in _SAY_MORE_THAN_THE_CODE):
+        return _BY_REASON[job.reason]
     return _BY_CODE.get(code or 0, (f"ended with code {code}", "Its log says why: monitor fleet logs {id}"))

@@ -87,9 +87,17 @@ class Jobs:
             raise UsageError(f"There is a job {job_id} already: choose another jobid, or let one be made.") from error
 
     @tells
-    def claim(self, project: str, *, node: str, boot: str, host: str, lease_s: float) -> Job | None:
-        """Lease the next pending job. None where none waits."""
-        wanted = {"project": project, "state": "pending", "$expr": {"$lte": ["$not_before", "$$NOW"]}}
+    def claim(  # noqa: PLR0913 - each by keyword
+        self, project: str, *, node: str, boot: str, host: str, lease_s: float, besides: Collection[str] = ()
+    ) -> Job | None:
+        """Lease the next pending job. None where none waits.
+
+        `besides`: jobs that are not taken, such as those that this boot lost while their processes are still there: what these say
+        late would be taken for the end of the new ones.
+        """
+        wanted: Document = {"project": project, "state": "pending", "$expr": {"$lte": ["$not_before", "$$NOW"]}}
+        if besides:
+            wanted["_id"] = {"$nin": list(besides)}
         held = {
             **dict.fromkeys(_OF_A_TRY, "$$REMOVE"),
             **literally({"state": "leased", "node": node, "boot": boot, "host": host}),

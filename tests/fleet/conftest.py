@@ -147,6 +147,7 @@ class Fleet:
     tree: Path
     client: MongoClient[Document] = field(repr=False)
     nodes: dict[str, FleetNode] = field(default_factory=dict)
+    others: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
     def database(self) -> Any:
@@ -213,11 +214,23 @@ class Fleet:
 
     def monitor(self, *arguments: str, code: int = 0, **environment: str) -> str:
         """Run a command of ours on the fleet's database; returns what it prints."""
-        env = plain_environment(self.folder) | {"MONGODB_URI": self.uri, "MONITOR_DATABASE": self.name, **environment}
+        env = self._environment(environment)
         command = [sys.executable, "-P", "-m", "monitor", *arguments]
         done = subprocess.run(command, cwd=self.folder, env=env, capture_output=True, text=True, check=False)
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr
+
+    def begin(self, *arguments: str, **environment: str) -> Path:
+        """Start a command of ours that goes on until the test ends; returns the file with what it says."""
+        log = self.folder / f"{'-'.join(arguments)}.log"
+        command = [sys.executable, "-P", "-m", "monitor", *arguments]
+        with log.open("ab") as output:
+            env = self._environment(environment)
+            self.others.append(subprocess.Popen(command, cwd=self.folder, env=env, stdout=output, stderr=output))
+        return log
+
+    def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
+        return plain_environment(self.folder) | {"MONGODB_URI": self.uri, "MONITOR_DATABASE": self.name, **more}
 
     @staticmethod
     def wait(reached: Callable[[], object], *, or_say: Callable[[], object], within_s: float = PATIENCE_S) -> float:
@@ -239,6 +252,9 @@ class Fleet:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(node.process.pid, signal.SIGKILL)
             node.process.wait()
+        for other in self.others:
+            other.kill()
+            other.wait()
 
 
 @pytest.fixture(scope="session")

@@ -51,6 +51,14 @@ def test_claim__takes_the_highest_priority__then_the_oldest(jobs: Jobs) -> None:
     assert claim(jobs) is None
 
 
+def test_claim__besides_some__leaves_them_to_others(jobs: Jobs) -> None:
+    add(jobs, "first", priority=1)
+    add(jobs, "second")
+    claimed = jobs.claim("monitor", node="a", boot="a1", host="h", lease_s=LEASE_S, besides=["first"])
+    assert claimed is not None
+    assert (claimed.id, claim(jobs).id) == ("second", "first")
+
+
 def test_add__of_an_id_that_is_there__changes_nothing(jobs: Jobs) -> None:
     add(jobs, "j")
     assert claim(jobs).id == "j"

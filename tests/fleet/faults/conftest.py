@@ -41,7 +41,7 @@ class Shifts:
         self.ensure(sources(count))
 
     def ensure(self, wanted: Iterable[Source]) -> None:
-        """Make sources, due at once."""
+        """Make these sources, due at once."""
 
         async def made() -> None:
             store = await open_store(load({"MONGODB_URI": self.fleet.uri, "MONITOR_DATABASE": self.fleet.name}))
@@ -164,8 +164,8 @@ def sources(count: int) -> list[Source]:
 
 @pytest.fixture
 def shifts(simulate: Callable[..., Mapping[str, Any]]) -> Callable[[Any], Shifts]:
-    """Shifts of a fleet against a simulator of their own."""
-    return lambda fleet: Shifts(fleet, simulate("--posts", "3000", "--endless", "12,600"))
+    """Shifts of a fleet against a simulator of their own, with other options than the usual ones where they are given."""
+    return lambda fleet, *options: Shifts(fleet, simulate(*(options or ("--posts", "3000", "--endless", "12,600"))))
 
 
 @pytest.fixture

@@ -160,6 +160,7 @@ def test_cut_off__a_node_for_three_leases__nothing_lost_and_nothing_doubled(
         stopped_s = time.monotonic() - mended_at
         polling.await_running()
         polling.await_all_polled(after=at, within_s=60)
+        fleet.wait(lambda: island.said().count("late_finish") >= 2, or_say=island.said, within_s=10)  # told by its next look
         reasons = [line for line in island.said().splitlines() if "late_finish" in line]
         polling.cancel(island)
         compared, rows = polling.compared()
