@@ -25,7 +25,7 @@ from monitor.store.scope_coverage import scope_coverage
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 QUARTER = timedelta(minutes=15)
-AGAIN_S = 1.5  # the bar, for three hundred sources on a slow machine
+AGAIN_S = 0.6  # the bar, for three hundred sources
 LONGEST_S = 600  # for what the product never does at once, and so has no time for
 
 

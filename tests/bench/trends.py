@@ -22,7 +22,7 @@ from monitor.trends.sides import sides_of
 from monitor.trends.trends import Asked, read_trends
 
 POSTS, BATCH = 60_000, 2_000
-MOST_S, MOST_MB = 150, 900  # with room for a busy machine
+MOST_S, MOST_MB = 144, 900  # with room for a busy machine
 END = datetime(2026, 11, 1, tzinfo=UTC)
 SPAN = timedelta(weeks=3)
 

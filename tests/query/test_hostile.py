@@ -17,7 +17,7 @@ from monitor.query.parse import parse
 from monitor.query.searchable import Searchable
 
 SIZE = 64 * 1024
-MEDIAN_S, WORST_S = 0.02, 0.3
+MEDIAN_S, WORST_S = 0.02, 0.15
 WORDS = ("tea", "milk", "sugar", "東京", "café", "a", "the", "größe", "🔥", "news")
 TEXTS = {
     "words": " ".join(WORDS * 2000)[:SIZE],

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 KILLS, KILLS_SOAKED, NODES, JOBS, SOURCES = 6, 20, 3, 3, 100
-# Of sources and of jobs: two of them hold what a busy machine takes to begin a crawl, which was up to 14 s after the lease.
-LEASE_S = 15.0
+# Of sources and of jobs: two of them hold what a busy machine takes to begin a crawl.
+LEASE_S = 10.0
 ORPHANS_S, AGAIN_S, STEADY_S = 10.0, 2 * LEASE_S, 6.0
 LEASES = {"MONITOR_JOB_LEASE_S": str(LEASE_S)}
 
