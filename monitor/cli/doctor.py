@@ -56,12 +56,7 @@ def doctor(live: bool, changes: Sequence[str], as_json: bool) -> None:
     probed = list[Probed]()
     if live:
         click.echo(f"Asking {', '.join(_open_platforms())} ...", err=True)
-        try:
-            probed = live_checks.ask(_open_platforms(), asked)
-        except MonitorError as error:
-            findings.append(
-                Finding(check="live", state="fail", says=str(error), fix="Run it once more; `scrapy probe` shows more.")
-            )
+        probed = live_checks.ask(_open_platforms(), asked)
     findings += [live_checks.finding(each) for each in probed]
     fails = any(finding.state == "fail" for finding in findings)
     if as_json:

@@ -19,8 +19,8 @@ from monitor.page import Asked, Page, Reply
 from monitor.source import Source
 
 # works: posts with all that is expected. changed: the API answers otherwise than the platform file reads it. refused: the
-# platform answers, but not with data. unreachable: no answer came at all.
-State = Literal["works", "changed", "refused", "unreachable"]
+# platform answers, but not with data. unreachable: no answer came at all. failed: the probe itself ended without a result.
+State = Literal["works", "changed", "refused", "unreachable", "failed"]
 
 # A person waits for the result; a crawl is more patient.
 PATIENCE_S = 15
@@ -47,7 +47,10 @@ class ProbeSpider(scrapy.Spider):
     name = "probe"
     custom_settings: ClassVar[dict[str, Any]] = {  # type: ignore[misc]
         "ITEM_PIPELINES": {},
-        "EXTENSIONS": {},
+        "EXTENSIONS": {
+            "scrapy.extensions.memusage.MemoryUsage": None,  # would count what the process that started this one has
+            "monitor.crawl.memory_limit.MemoryLimit": 0,
+        },
         "RETRY_ENABLED": False,
         "DOWNLOAD_TIMEOUT": PATIENCE_S,
     }

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 
 from monitor.crawl.probe import Probed, State
 from monitor.doctor.finding import Finding
-from monitor.errors import MonitorError
 
 # Three tries of 15 s each, with pauses, and the start of the process.
 LONGEST_S = 75.0
@@ -17,15 +16,13 @@ LONGEST_S = 75.0
 _FIXES: Mapping[State, str] = {
     "changed": "Upgrade this program. Where there is no newer version, report it with this line.",
     "refused": "Read the reason; where it is a failing or busy server, try again later.",
+    "failed": "Run it once more; `scrapy probe` with the platform's name shows more.",
     "unreachable": "Check this machine's network, DNS, proxy and firewall; else the platform is down.",
 }
 
 
 def ask(platforms: Sequence[str], changes: Mapping[str, Mapping[str, str]]) -> list[Probed]:
-    """Probe each of `platforms`, with the spider arguments that `changes` has for it; the results in the same order.
-
-    Raises MonitorError for a probe that ended without a result.
-    """
+    """Probe each of `platforms`, with the spider arguments that `changes` has for it; the results in the same order."""
     until = time.monotonic() + LONGEST_S
     probes = [(name, _start(name, changes.get(name, {}))) for name in platforms]
     try:
@@ -62,5 +59,5 @@ def _result(platform: str, process: subprocess.Popen[str], *, timeout_s: float) 
         fields = json.loads(told)
     except ValueError:
         last = complaint.strip().splitlines()[-1:] or [f"exit code {process.returncode}"]
-        raise MonitorError(f"The probe of {platform} ended without a result: {last[0]}") from None
+        return Probed(platform=platform, state="failed", reason=f"The probe ended without a result: {last[0]}")
     return Probed(**{**fields, "fields": tuple(fields["fields"])})

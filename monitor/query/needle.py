@@ -38,7 +38,7 @@ class Needle:
     exact: str | None = None  # what has to stand there, with its capitals
     _anywhere: re.Pattern[str] = field(repr=False)
     _whole: re.Pattern[str] = field(repr=False)
-    _plain: bool = field(repr=False)  # in a plain text, `_whole` is all there is to know
+    _plain: bool = field(repr=False)  # in a plain text, `_whole` is all there is to know but for capitals
 
     def folded(self, part: Part) -> Folded:
         return part.marked if self.has_marks else part.unmarked
@@ -53,7 +53,7 @@ class Needle:
 
     def _spans(self, part: Part) -> Spans:
         folded = self.folded(part)
-        if self._plain and folded.text.isascii():
+        if self._plain and self.exact is None and folded.text.isascii():
             hits = islice(self._whole.finditer(folded.text), MOST_SPANS)
             return tuple([folded.original_span(*hit.span()) for hit in hits])
         found: list[tuple[int, int]] = []
@@ -69,14 +69,15 @@ class Needle:
         """The same in the folded text, all of them."""
         folded = self.folded(part)
         text = folded.text
-        if self._plain and text.isascii():
+        plain = self._plain and text.isascii()
+        if plain and self.exact is None:
             yield from (hit.span() for hit in self._whole.finditer(text))
             return
-        find = (self._whole if part.spaced and not unspaced(self.text) else self._anywhere).search
+        find = (self._whole if plain or (part.spaced and not unspaced(self.text)) else self._anywhere).search
         hit = find(text)
         while hit is not None:
             start, end = hit.span()
-            if self._stands_alone(text, start, end):
+            if plain or self._stands_alone(text, start, end):
                 end = self._extended(text, end) if self.prefix else end
                 if self.exact is None or self._exactly(part.text, folded.original_span(start, end)):
                     yield start, end
@@ -142,7 +143,7 @@ def needle_of(term: Term) -> Needle:
         exact=exact,
         _anywhere=re.compile(_spaced(text)),
         _whole=_whole(text, open_end=term.prefix),
-        _plain=term.kind in {"word", "phrase"} and not (term.prefix or term.exact),
+        _plain=term.kind in {"word", "phrase"} and not term.prefix,
     )
 
 
@@ -164,5 +165,7 @@ def _spaced(text: str) -> str:
 
 def _cased(text: str, *, has_marks: bool) -> str:
     """As folded, but with capitals."""
-    told = text if text.isascii() else with_capitals(text)
-    return " ".join((told if has_marks else without_marks(Folded(told)).text).split())
+    if not text.isascii():
+        text = with_capitals(text)
+        text = text if has_marks else without_marks(Folded(text)).text
+    return " ".join(text.split())

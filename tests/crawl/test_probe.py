@@ -130,6 +130,20 @@ def test_probe__server_answers_with_no_data__is_refused(
     assert (code, told["state"], says in told["reason"]) == (1, "refused", True)
 
 
+STARTED_BY_A_LARGE_ONE = """
+import subprocess, sys
+held = b"x" * (600 * 1024 * 1024)
+sys.exit(subprocess.run([sys.executable, "-m", "scrapy", *sys.argv[1:]], check=False).returncode)
+"""
+
+
+def test_probe__a_large_process_starts_it__its_memory_is_not_counted(addresses: Mapping[str, Any]) -> None:
+    options = ("-a", f"base_url={addresses['hackernews']}", "-s", "MONITOR_PACE_S=0", "-s", "MEMUSAGE_LIMIT_MB=500")
+    command = [sys.executable, "-c", STARTED_BY_A_LARGE_ONE, "probe", "hackernews", *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, json.loads(done.stdout)["state"]) == (0, "works")
+
+
 def test_probe__port_is_closed__is_unreachable() -> None:
     code, told = probe("hackernews", base_url=CLOSED_PORT)
     assert (code, told["state"]) == (1, "unreachable")
