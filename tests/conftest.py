@@ -5,6 +5,7 @@ that start servers of their own; a test that uses one of them is marked `mongod`
 counted on the last lines; where CI is set the session fails instead.
 """
 
+import gc
 import os
 import random
 import subprocess
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from pymongo import MongoClient
 from pymongo.errors import AutoReconnect
 
@@ -30,6 +32,9 @@ from monitor.mongod.server import free_port
 from monitor.post import Author, Post
 
 NEED_MONGOD = {"mongod_binary", "mongodb_uri"}
+# How long an example takes to draw or to run is the machine's affair; what must be quick has tests of its own.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 OURS = ("GITHUB_", "LEMMY_", "DISCOURSE_", "STACKEXCHANGE_", "MONITOR_", "MONGODB_", "MASTODON_", "BLUESKY_")
 
 
@@ -97,6 +102,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if NEED_MONGOD & set(getattr(item, "fixturenames", ())):
             item.add_marker("mongod")
+
+
+def pytest_collection_finish() -> None:
+    """Keep thousands of tests out of every later garbage collection: one took a second, and tests that measure time failed by it."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -38,7 +38,8 @@ class Needle:
     exact: str | None = None  # what has to stand there, with its capitals
     _anywhere: re.Pattern[str] = field(repr=False)
     _whole: re.Pattern[str] = field(repr=False)
-    _plain: bool = field(repr=False)  # in a plain text, `_whole` is all there is to know but for capitals
+    _cased: re.Pattern[str] | None = field(repr=False)  # the same with the capitals of `exact`, for a text that is not folded
+    _plain: bool = field(repr=False)  # in a plain text, `_whole` or `_cased` is all there is to know
 
     def folded(self, part: Part) -> Folded:
         return part.marked if self.has_marks else part.unmarked
@@ -53,9 +54,8 @@ class Needle:
 
     def _spans(self, part: Part) -> Spans:
         folded = self.folded(part)
-        if self._plain and self.exact is None and folded.text.isascii():
-            hits = islice(self._whole.finditer(folded.text), MOST_SPANS)
-            return tuple([folded.original_span(*hit.span()) for hit in hits])
+        if (hits := self._plain_hits(part, folded.text)) is not None:
+            return tuple([folded.original_span(*hit.span()) for hit in islice(hits, MOST_SPANS)])
         found: list[tuple[int, int]] = []
         for start, end in self.places(part):
             span = folded.original_span(start, end)
@@ -69,10 +69,10 @@ class Needle:
         """The same in the folded text, all of them."""
         folded = self.folded(part)
         text = folded.text
-        plain = self._plain and text.isascii()
-        if plain and self.exact is None:
-            yield from (hit.span() for hit in self._whole.finditer(text))
+        if (hits := self._plain_hits(part, text)) is not None:
+            yield from (hit.span() for hit in hits)
             return
+        plain = self._plain and text.isascii()
         find = (self._whole if plain or (part.spaced and not unspaced(self.text)) else self._anywhere).search
         hit = find(text)
         while hit is not None:
@@ -84,6 +84,14 @@ class Needle:
                     hit = find(text, end)
                     continue
             hit = find(text, start + 1)
+
+    def _plain_hits(self, part: Part, folded: str) -> Iterator[re.Match[str]] | None:
+        """The places by one pattern, where that is enough; each character of a plain text is folded in its place."""
+        if not self._plain or not folded.isascii():
+            return None
+        if self._cased is None:
+            return self._whole.finditer(folded)
+        return self._cased.finditer(part.text) if part.text.isascii() else None
 
     def says(self, tag: Part) -> bool:
         """Whether a tag of a post is this one."""
@@ -117,7 +125,7 @@ class Needle:
         return end
 
     def _exactly(self, original: str, span: tuple[int, int]) -> bool:
-        told = _cased(original[span[0] : span[1]], has_marks=self.has_marks)
+        told = _with_capitals(original[span[0] : span[1]], has_marks=self.has_marks)
         wanted = self.exact or ""
         return told.startswith(wanted) if self.prefix else told == wanted
 
@@ -132,7 +140,7 @@ def needle_of(term: Term) -> Needle:
     text = {"tag": "#", "handle": "@"}.get(term.kind, "") + folded
     # What the tag of a post says has no capitals, so a term that asks for some is not said by it.
     tag = folded if term.kind in {"word", "tag"} and not term.exact else None
-    exact = _cased(term.text, has_marks=has_marks) if term.exact else None
+    exact = _with_capitals(term.text, has_marks=has_marks) if term.exact else None
     return Needle(
         kind=term.kind,
         text=text,
@@ -143,11 +151,12 @@ def needle_of(term: Term) -> Needle:
         exact=exact,
         _anywhere=re.compile(_spaced(text)),
         _whole=_whole(text, open_end=term.prefix),
+        _cased=_whole(exact, open_end=False, space=r"\s") if exact else None,
         _plain=term.kind in {"word", "phrase"} and not term.prefix,
     )
 
 
-def _whole(text: str, *, open_end: bool) -> re.Pattern[str]:
+def _whole(text: str, *, open_end: bool, space: str = " ") -> re.Pattern[str]:
     """Finds `text` where no letter joins it on either side, for scripts with spaces; marks are looked at by the caller.
 
     Without it, a text of one letter only would be looked at letter by letter. What stands before is looked at behind the first
@@ -156,14 +165,14 @@ def _whole(text: str, *, open_end: bool) -> re.Pattern[str]:
     first = re.escape(text[0])
     before = rf"(?<!\w{first})" if text[0].isalnum() or text[0] == "_" else ""
     after = r"(?!\w)" if not open_end and (text[-1].isalnum() or text[-1] == "_") else ""
-    return re.compile(first + before + _spaced(text[1:]) + after)
+    return re.compile(first + before + _spaced(text[1:], space) + after)
 
 
-def _spaced(text: str) -> str:
-    return " +".join(map(re.escape, text.split(" ")))
+def _spaced(text: str, space: str = " ") -> str:
+    return f"{space}+".join(map(re.escape, text.split(" ")))
 
 
-def _cased(text: str, *, has_marks: bool) -> str:
+def _with_capitals(text: str, *, has_marks: bool) -> str:
     """As folded, but with capitals."""
     if not text.isascii():
         text = with_capitals(text)

@@ -10,17 +10,19 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
 from time import perf_counter
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pymongo
+from word_search import configured, in_process, opened
 
 from monitor.config import load
 from monitor.mongod.private import acquire, stop
 from monitor.stages.rollup import roll_up_waiting
-from monitor.store.connection import Store, open_store
+from monitor.store.connection import Store, bare
 from monitor.store.rebuild import Rebuild
 from monitor.store.recount import Recount
 from monitor.store.rollups import Rollups
@@ -29,7 +31,7 @@ from monitor.store.tops import Tops
 from monitor.store.volumes import Volumes
 from monitor.store.window import Window, days, hours, minutes
 
-POSTS, BATCH, ROUNDS = 1_000_000, 10_000, 5
+POSTS, BATCH, ROUNDS, PROCESSES = 1_000_000, 10_000, 5, 2
 # At ten times fewer posts the aggregation is ten times quicker and the rollups are not: the target is for the whole.
 LEAST_RATIO, MOST_MS, MOST_GROWTH = 50, 50, 1.3
 LONGEST_S = 3600  # for what the product never does at once, and so has no time for
@@ -68,13 +70,25 @@ def posts(rng: random.Random, first: int, count: int) -> list[dict[str, Any]]:
     return made
 
 
-async def filled(store: Store, first: int, count: int) -> float:
-    """Insert, make the indexes, mark every hour, count; returns how many seconds the counting took."""
+async def insert(uri: str, first: int, count: int) -> None:
     rng = random.Random(first)
+    async with bare(configured(uri)) as database:
+        for begin in range(first, first + count, BATCH):
+            with pymongo.timeout(LONGEST_S):
+                await database["posts"].insert_many(posts(rng, begin, min(BATCH, first + count - begin)), ordered=False)
+
+
+async def roll_up(uri: str) -> None:
+    async with bare(configured(uri)) as database:
+        await roll_up_waiting(Rollups(database))
+
+
+async def filled(store: Store, pool: ProcessPoolExecutor, uri: str, first: int, count: int) -> float:
+    """Insert, make the indexes, mark every hour, count; returns how many seconds the counting took."""
     await store.database["posts"].drop_indexes()  # to make them afterwards takes a fraction of the time
-    for begin in range(first, first + count, BATCH):
-        with pymongo.timeout(LONGEST_S):
-            await store.database["posts"].insert_many(posts(rng, begin, min(BATCH, first + count - begin)), ordered=False)
+    share = -(-count // PROCESSES)
+    parts = [(begin, min(share, first + count - begin)) for begin in range(first, first + count, share)]
+    list(pool.map(in_process, *zip(*((insert, uri, *part) for part in parts), strict=True)))
     with pymongo.timeout(LONGEST_S):
         await make_all(store.database)
         # One covers the panels by platform, the other those by language.
@@ -83,7 +97,7 @@ async def filled(store: Store, first: int, count: int) -> float:
             await store.database["posts"].create_index([(key, 1) for key in keys])
     await Rebuild(store.database).mark_all()
     begun = perf_counter()
-    await roll_up_waiting(Rollups(store.database))
+    list(pool.map(in_process, [roll_up] * PROCESSES, [uri] * PROCESSES))
     return perf_counter() - begun
 
 
@@ -143,12 +157,12 @@ async def median_ms(asked: Asked, rounds: int) -> float:
 
 
 async def measure(uri: str, count: int) -> bool:
-    store = await open_store(load({"MONGODB_URI": uri, "MONITOR_DATABASE": "bench"}))
-    tenth = count // 10
-    await filled(store, 0, tenth)
-    few = {name: await median_ms(rolled, ROUNDS) for name, (rolled, _) in (panels(store) | others(store)).items()}
-    counted_s = await filled(store, tenth, count - tenth)
-    print(f"rollups: {count:,} posts of 30 days counted in {counted_s:.0f} s")
+    store, tenth = await opened(uri), count // 10
+    with ProcessPoolExecutor(PROCESSES) as pool:
+        await filled(store, pool, uri, 0, tenth)
+        few = {name: await median_ms(rolled, ROUNDS) for name, (rolled, _) in (panels(store) | others(store)).items()}
+        counted_s = await filled(store, pool, uri, tenth, count - tenth)
+    print(f"rollups: {count:,} posts of 30 days counted by {PROCESSES} processes in {counted_s:.0f} s")
     missed = False
     for name, (rolled, from_posts) in (panels(store) | others(store)).items():
         rolled_ms, raw_ms = await median_ms(rolled, ROUNDS), await median_ms(from_posts, 3)

@@ -4,6 +4,7 @@ Bounds are for one post on a machine that does other things too; the median is h
 tenth of a second. MONITOR_SOAK=1 runs all of the random queries, otherwise every tenth.
 """
 
+import gc
 import os
 import random
 from datetime import UTC, datetime
@@ -43,6 +44,15 @@ EVIL = (
     "a -b", "NOT (a b)", "title:a", "text:a", "alt:a", "has:link", "domain:a", "url:a", "lang:en a", "a OR a* OR =a",
     " OR ".join(f"w{n}" for n in range(200)), "a " * 200, " OR ".join(f"{x} NEAR/9 {y}" for x in "abcdefghi" for y in "abcdefghi"),
 )  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _no_collection():
+    """What other tests left is not collected while a query is timed: that alone may take a second."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
 
 
 def post(text):
@@ -126,4 +136,4 @@ def test_folding__four_times_the_text__takes_no_more_than_about_four_times_as_lo
         return process_time() - begun
 
     text = TEXTS[name]
-    assert folded(text) < 12 * max(min(folded(text[: SIZE // 4]) for _ in range(3)), 0.002)
+    assert min(folded(text) for _ in range(2)) < 12 * max(min(folded(text[: SIZE // 4]) for _ in range(3)), 0.002)
