@@ -31,12 +31,13 @@ def completed(post: Post) -> Post:
     `language` becomes a primary subtag, None where neither platform nor text tell it; `tags` are lower case without #, those of
     shares with $; links stand in it once.
     """
-    links = tuple(dict.fromkeys(link.strip() for link in post.links if link.strip())) or links_in(post.text)[:MOST_ENTRIES]
+    links = post.links and tuple(dict.fromkeys(link.strip() for link in post.links if link.strip()))
+    links = links or links_in(post.text)[:MOST_ENTRIES]
     link_ids = link_identities(links) if links else ()
     said = utterance(post)
     return post.filled(
         language=primary_subtag(post.language) or detect(said),
-        tags=plain_tags(post.tags) or (*tags_in(post.text), *cashtags_as_tags(post.text))[:MOST_ENTRIES],
+        tags=(post.tags and plain_tags(post.tags)) or (*tags_in(post.text), *cashtags_as_tags(post.text))[:MOST_ENTRIES],
         mentions=post.mentions or mentions_in(post.text)[:MOST_ENTRIES],
         links=links,
         link_ids=link_ids,
