@@ -86,7 +86,11 @@ def link_identity(link: str) -> str | None:
 
     The identity of an identity is itself. Never raises; linear in the length, which is bounded.
     """
-    if (found := _PLAIN.fullmatch(link)) and (host := _plain_host(found[1], found[2])) is not None and len(link) <= LONGEST_LINK:
+    if (
+        (found := _PLAIN.fullmatch(link))
+        and (host := _plain_host(found[1], found[2])) is not None
+        and len(link) <= LONGEST_LINK
+    ):
         return f"https://{host}{found[2]}"
     left: str | None = harmless(link)[0].strip()
     while left is not None and len(left) <= LONGEST_LINK:
