@@ -31,6 +31,7 @@ _PIECE = re.compile(rf"(?P<space>[{_SPACE}]+)|(?P<plain>[!-~]+(?: [!-~]+)*)|.", 
 _UNSEEN_SIGNS = "\u00ad\u2060\ufeff\ufe00-\ufe0f\U0001f3fb-\U0001f3ff"
 _UNSEEN = re.compile(f"[{_UNSEEN_SIGNS}]")
 _SHARP_S = "ß"  # alone among the common letters it becomes two
+_SHARP = re.compile(_SHARP_S)
 _NOT_FOLDED = b"A"  # a capital, so nothing that was folded holds it
 # One sign, typed in several ways: keyboards of phones set the curly apostrophe; and every single space.
 _SAME_SIGN = {ord(sign): "'" for sign in "‘’ʼ"} | {ord("‐"): "-"}
@@ -86,8 +87,7 @@ class _Doubled(Folded):
 
     def original_span(self, start: int, end: int) -> tuple[int, int]:
         if self._seconds is None:
-            sharp = [place for place, sign in enumerate(self._original) if sign == _SHARP_S]
-            self._seconds = [place + number for number, place in enumerate(sharp, 1)]
+            self._seconds = [found.start() + number for number, found in enumerate(_SHARP.finditer(self._original), 1)]
         return start - bisect_right(self._seconds, start), end - bisect_right(self._seconds, end - 1)
 
     def rewritten(self, text: str) -> Folded:

@@ -19,6 +19,4 @@ def cashtags_as_tags(text: str) -> tuple[str, ...]:
 
     Only those in capitals, as shares are written: `$this` and `$name` are variables of programs.
     """
-    if "$" not in text:
-        return ()
     return tuple(dict.fromkeys(f"${tag.lower()}" for tag in cashtags_in(text) if tag.isupper()))

@@ -36,6 +36,8 @@ _CANDIDATE = re.compile(
 _DOT = re.compile(r"\.\w")
 _HAS_DOT = re.compile(r"[.:]\w")
 _ASCII_ENDING = re.compile(r"(?:xn--[a-z0-9]+|[a-z]{2,})(?![0-9a-z@＠+-])", re.IGNORECASE)
+# What most links are, from "https" to the white space that ends it: nothing at its end that belongs to the sentence.
+_PLAIN = re.compile(r"(?<!\S)https?://((?:[a-z0-9]++(?:-++[a-z0-9]++)*+\.)++([a-z]{2,}+))(?:/[A-Za-z0-9_/-]*+)?(?!\S)")
 _V4 = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![\w.-])")
 
 _PATH_SIGNS = rf"{_SPACED}!*';:=+,.$/%#\[\]\-–_~@|&"
@@ -85,24 +87,32 @@ def _spans(text: str, scheme: int, dot: int) -> Iterator[tuple[int, int]]:
     """The spans. `scheme` and `dot`: where the first "://" and the first dot are; no address begins before the word of either."""
     place = 0
     while scheme >= 0 or dot >= 0:
-        sign = dot if scheme < 0 or 0 <= dot < scheme else scheme
-        found = _CANDIDATE.search(text, max(place, text.rfind(" ", place, sign) + 1))
-        if found is None:
-            return
-        start, begin = found.start(), found.end("scheme")
-        has_scheme = begin >= 0
-        begin = begin if has_scheme else start
-        host_end = _host_end(text, begin, found.end(), numeric=has_scheme)
-        end = None if host_end is None else _address_end(text, start, host_end)
-        if end is None:
-            place = begin if has_scheme else found.end()
-        else:
-            yield start, end
-            place = end
+        sign = scheme if dot < 0 or 0 <= scheme < dot else dot
+        start = max(place, text.rfind(" ", place, sign) + 1)
+        span = _plain_span(text, max(start, sign - len("https"))) if sign == scheme else None
+        if span is None:
+            if (found := _CANDIDATE.search(text, start)) is None:
+                return
+            begin = found.end("scheme")
+            host_end = _host_end(text, max(begin, found.start()), found.end(), numeric=begin >= 0)
+            end = None if host_end is None else _address_end(text, found.start(), host_end)
+            span = None if end is None else (found.start(), end)
+            place = begin if begin >= 0 else found.end()
+        if span is not None:
+            yield span
+            place = span[1]
         if 0 <= scheme < place:
             scheme = text.find("://", place)
         if 0 <= dot < place:
             dot = _next_dot(text, place)
+
+
+def _plain_span(text: str, begin: int) -> tuple[int, int] | None:
+    """The span of an address that begins there or one character later, where it is a plain one."""
+    found = _PLAIN.match(text, begin) or _PLAIN.match(text, begin + 1)
+    if found is None or len(found[1]) > LONGEST_LABEL or found[1] == "t.co" or found[2] not in _endings():
+        return None
+    return found.span()
 
 
 def _host_end(text: str, begin: int, limit: int, *, numeric: bool) -> int | None:

@@ -22,8 +22,8 @@ _KEYCAP = "\ufe0e\ufe0f\u20e3"
 _BEFORE = "".join(mark for mark in _MARKS if mark not in _DRAWN)
 _BODY_ONLY = re.compile(_BODY)
 _TAG = re.compile(rf"[#＃](?<![\w&#＃{_BEFORE}][#＃])(?![{_KEYCAP}])({_BODY})(?!://)")
-# The same of a tag of letters behind white space: most are, and the others cost several times as much.
-_EASY_TAG = re.compile(r"#(?:(?<=\s#)|(?<=\A#))([\d_]*+[^\W\d_]\w*+)(?=[\s.,!?)]|\Z)")
+# The same of a tag of letters between white space and punctuation: most are, and the others cost several times as much.
+_EASY_TAG = re.compile(r"#(?<![^\s.,!?()。、]#)([\d_]*+[^\W\d_]\w*+)(?![^\s.,!?()。、])")
 
 
 def is_tag(text: str) -> bool:
