@@ -181,7 +181,7 @@ class Post:
     def filled(self, **fields: Any) -> "Post":
         """A copy with other values for some fields, which are not checked again, as `dataclasses.replace` would."""
         made = object.__new__(Post)
-        made.__dict__.update(self.__dict__, **fields)
+        object.__setattr__(made, "__dict__", {**self.__dict__, **fields})  # a third of the time of filling a new one
         return made
 
     def __repr__(self) -> str:

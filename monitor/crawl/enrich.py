@@ -31,12 +31,13 @@ def completed(post: Post) -> Post:
     `language` becomes a primary subtag, None where neither platform nor text tell it; `tags` are lower case without #, those of
     shares with $; links stand in it once.
     """
-    links = tuple(dict.fromkeys(link.strip() for link in post.links if link.strip())) or links_in(post.text)[:MOST_ENTRIES]
+    links = post.links and tuple(dict.fromkeys(link.strip() for link in post.links if link.strip()))
+    links = links or links_in(post.text)[:MOST_ENTRIES]
     link_ids = link_identities(links) if links else ()
     said = utterance(post)
     return post.filled(
         language=primary_subtag(post.language) or detect(said),
-        tags=plain_tags(post.tags) or (*tags_in(post.text), *cashtags_as_tags(post.text))[:MOST_ENTRIES],
+        tags=(post.tags and plain_tags(post.tags)) or _all_tags_in(post.text)[:MOST_ENTRIES],
         mentions=post.mentions or mentions_in(post.text)[:MOST_ENTRIES],
         links=links,
         link_ids=link_ids,
@@ -45,10 +46,19 @@ def completed(post: Post) -> Post:
     )
 
 
+def _all_tags_in(text: str) -> tuple[str, ...]:
+    tags = tags_in(text)
+    return (*tags, *cashtags_as_tags(text)) if "$" in text else tags
+
+
 def matches(post: Post, topics: Watch) -> tuple[Match, ...]:
     """The topics that a completed post matches, each with the version of its query and where the text says it."""
     if not topics:
         return ()
     searchable = Searchable(post)
-    found = ((topic, query.matcher(searchable)) for topic, query in topics.candidates(searchable))
-    return tuple(Match(id=topic.id, version=topic.version, spans=spans) for topic, spans in found if spans is not None)
+    found = [
+        Match(id=topic.id, version=topic.version, spans=spans)
+        for topic, query in topics.candidates(searchable)
+        if (spans := query.matcher(searchable)) is not None
+    ]
+    return tuple(found)

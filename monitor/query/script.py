@@ -18,6 +18,8 @@ FIRST_SYMBOL = "\u2190"  # arrows; pictures and emoji follow
 # What every text that says a term holds, whatever stands beside it: runs of letters and digits, each sign of a script without
 # spaces, each symbol.
 _PIECE = re.compile(rf"[^\W{_UNSPACED}]+|[{_UNSPACED}]|[^\s\w!-~{ADDRESS}]")
+# The same of a text without signs of scripts without spaces, in half the time.
+_SPACED_PIECE = re.compile(rf"\w+|[^\s\w!-~{ADDRESS}]")
 # Words as distances are counted: as people read them, so don't and covid-19 are one; a picture and an address are one each.
 _COUNTED = re.compile(
     rf"[^\W{_UNSPACED}]+(?:['’.\-][^\W{_UNSPACED}]+|[\u0300-\u036f\u0900-\u0dff]+[^\W{_UNSPACED}]*)*"
@@ -40,7 +42,9 @@ def joined(left: str, right: str) -> bool:
 
 def pieces(folded: str) -> list[str]:
     """The pieces of a folded text without marks, in order, with repeats; a text that says a term has all pieces of the term."""
-    return ascii_words(folded) if folded.isascii() else _PIECE.findall(folded)
+    if folded.isascii():
+        return ascii_words(folded)
+    return (_PIECE if unspaced(folded) else _SPACED_PIECE).findall(folded)
 
 
 def word_starts(folded: str) -> list[int]:

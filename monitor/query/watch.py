@@ -3,11 +3,15 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from itertools import chain
 
 from monitor.query.needs import LONGEST_BEGINNING, needs_of
 from monitor.query.query import Query
+from monitor.query.script import pieces
 from monitor.query.searchable import Searchable
 from monitor.topic import Topic
+
+_FEW_BEGINNINGS = 16  # as long as it takes to cut the beginnings from the pieces of a post of usual length
 
 
 class Watch(tuple[tuple[Topic, Query], ...]):  # noqa: SLOT001 - it keeps its index, and a tuple can have no slots for it
@@ -48,17 +52,26 @@ class _Index:
                 self._by_piece[piece].append(number)
             for beginning in needs.beginnings:
                 self._by_beginning[beginning].append(number)
+        self._pieces = frozenset(self._by_piece)
+        self._beginnings = frozenset(self._by_beginning)
         self._lengths = sorted({len(beginning) for beginning in self._by_beginning})
         assert not self._lengths or self._lengths[-1] <= LONGEST_BEGINNING
 
     def numbers(self, post: Searchable) -> list[int]:
+        """Those whose pieces the post holds, in order."""
         if not (self._by_piece or self._by_beginning):
             return self._any
-        pieces = post.pieces
-        found = set(self._any)
-        for piece in self._by_piece.keys() & pieces:
-            found.update(self._by_piece[piece])
-        for length in self._lengths:
-            for beginning in self._by_beginning.keys() & {piece[:length] for piece in pieces}:
-                found.update(self._by_beginning[beginning])
-        return sorted(found)
+        told = pieces(post.said)
+        numbers = [self._by_piece[piece] for piece in self._pieces.intersection(told)]
+        if self._begins(post.said):
+            for length in self._lengths:
+                numbers += [
+                    self._by_beginning[start] for start in self._beginnings.intersection([piece[:length] for piece in told])
+                ]
+        if not numbers:
+            return self._any
+        return sorted({*self._any, *chain.from_iterable(numbers)}) if len(numbers) > 1 or self._any else numbers[0]
+
+    def _begins(self, said: str) -> bool:
+        """Whether a piece could begin so; where there are few beginnings, looking for each in the whole is cheaper than cutting."""
+        return len(self._beginnings) > _FEW_BEGINNINGS or any(beginning in said for beginning in self._beginnings)

@@ -14,14 +14,12 @@ def address_spans(text: str) -> Sequence[tuple[int, int]]:
 
     Punctuation of the sentence is left out; a closing bracket belongs to the address when it was opened inside it.
     """
-    if "://" not in text and "www." not in text.lower():
-        return ()
-    return _spans(text)
+    return _spans(text) if "." in text or "://" in text else ()
 
 
 def without_addresses(text: str) -> str:
     """The text with a space in place of each address."""
-    return without_spans(text, address_spans(text))
+    return _without(text) if "." in text or "://" in text else text
 
 
 def without_spans(text: str, spans: Sequence[tuple[int, int]]) -> str:
@@ -32,9 +30,28 @@ def without_spans(text: str, spans: Sequence[tuple[int, int]]) -> str:
     return " ".join(text[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True))
 
 
-@lru_cache(maxsize=8)  # tags, words and signature of a post ask one after the other
+@lru_cache(maxsize=8)  # matching, tags, mentions and signature of a post ask one after the other
 def _spans(text: str) -> tuple[tuple[int, int], ...]:
-    return tuple((found.start(), found.start() + len(_trimmed(found[0]))) for found in _ADDRESS.finditer(text))
+    begin = _begin(text)
+    if begin < 0 or (first := _ADDRESS.search(text, begin)) is None:
+        return ()
+    begin = _begin(text, first.end())  # mostly there is one alone
+    found = (first, *_ADDRESS.finditer(text, begin)) if begin >= 0 else (first,)
+    return tuple([(address.start(), address.start() + len(_trimmed(address[0]))) for address in found])
+
+
+@lru_cache(maxsize=8)
+def _without(text: str) -> str:
+    return without_spans(text, _spans(text))
+
+
+def _begin(text: str, place: int = 0) -> int:
+    """Where the next address could begin at the earliest, -1 where none can: a look for signs is far cheaper than a pattern."""
+    scheme, hosts = text.find("://", place), (text.find("w.", place), text.find("W.", place))
+    begins = [at - 2 for at in hosts if at >= 0]
+    if scheme >= 0:
+        begins.append(scheme - len("https"))
+    return max(place, min(begins)) if begins else -1
 
 
 def _trimmed(address: str) -> str:

@@ -7,7 +7,7 @@ would stay unknown without a single error saved.
 """
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, cast
 
 from monitor.text.addresses import without_addresses
@@ -28,6 +28,7 @@ _SUBTAG = re.compile(r"[a-z]{2,3}")
 _NAMES = re.compile(r"(?<!\w)[@#＃][\w.·-]+(?:@[\w.-]+)?")
 
 
+@lru_cache(maxsize=256)  # platforms name few
 def primary_subtag(tag: str | None) -> str | None:
     """The language alone of a BCP 47 tag, lower case: "en-US" gives "en". None for what names no language."""
     if not tag:

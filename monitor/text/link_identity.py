@@ -59,6 +59,10 @@ _LINK = re.compile(
     r"https?:[/\\]{2}(?P<authority>[^/\\?#]*)(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?(?:#(?P<fragment>.*))?",
     re.IGNORECASE | re.DOTALL,
 )
+# What most links are: nothing in it that is folded but the host. Parts of its path do not begin with a dot.
+_PLAIN = re.compile(
+    rf"https?://([A-Za-z0-9.-]{{1,{LONGEST_HOST}}}+)((?:/[A-Za-z0-9_~!$&'()*+,;=:@\-][A-Za-z0-9_~!$&'()*+,;=:@.\-]*+)*+)/?"
+)
 _PORT = re.compile(r"(?P<host>\[[^\]]*\]|[^:]*)(?::(?P<port>[0-9]{0,9}))?")
 _ASCII_HOST = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\Z")
 _HOST_OF = re.compile(r"https://(\[[^\]]*\]|[^/?#:]*)")
@@ -82,6 +86,12 @@ def link_identity(link: str) -> str | None:
 
     The identity of an identity is itself. Never raises; linear in the length, which is bounded.
     """
+    if (
+        (found := _PLAIN.fullmatch(link))
+        and (host := _plain_host(found[1], found[2])) is not None
+        and len(link) <= LONGEST_LINK
+    ):
+        return f"https://{host}{found[2]}"
     left: str | None = harmless(link)[0].strip()
     while left is not None and len(left) <= LONGEST_LINK:
         if not (found := _LINK.fullmatch(left.translate(_CUT))) or (host := _host(found["authority"])) is None:
@@ -118,6 +128,12 @@ def domain(identity: str) -> str:
 def domains(identities: Iterable[str]) -> tuple[str, ...]:
     """The domains of the identities, each once, in order."""
     return tuple(dict.fromkeys(map(domain, identities)))
+
+
+def _plain_host(name: str, path: str) -> str | None:
+    """The host of a plain link; None where it is none, or where its path is read in a way of its own."""
+    host = _site(name.strip(".").lower())[0]
+    return host if host and not (path and (host == "youtu.be" or "amp" in path.lower() or _wrapper(host))) else None
 
 
 def _joined(host: str, path: str, query: str, fragment: str) -> str:

@@ -33,8 +33,11 @@ _CANDIDATE = re.compile(
     rf"(?:(?<=\.)\w{{1,{_LONGEST_FOREIGN_ENDING}}})?)",
     re.IGNORECASE,
 )
+_DOT = re.compile(r"\.\w")
 _HAS_DOT = re.compile(r"[.:]\w")
 _ASCII_ENDING = re.compile(r"(?:xn--[a-z0-9]+|[a-z]{2,})(?![0-9a-z@＠+-])", re.IGNORECASE)
+# What most links are, from "https" to the white space that ends it: nothing at its end that belongs to the sentence.
+_PLAIN = re.compile(r"(?<!\S)https?://((?:[a-z0-9]++(?:-++[a-z0-9]++)*+\.)++([a-z]{2,}+))(?:/[A-Za-z0-9_/-]*+)?(?!\S)")
 _V4 = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![\w.-])")
 
 _PATH_SIGNS = rf"{_SPACED}!*';:=+,.$/%#\[\]\-–_~@|&"
@@ -49,7 +52,10 @@ _TCO_REST = re.compile(rf"(?:/(?P<slug>[A-Za-z0-9]*+))?{_QUERY}")
 
 def link_spans(text: str) -> list[tuple[int, int]]:
     """Character offsets of each web address, with or without "http://", end exclusive, in order. Linear in the length."""
-    return list(_spans(text)) if _HAS_DOT.search(text) else []
+    scheme, dot = text.find("://"), _next_dot(text, 0)
+    if dot < 0 and (scheme < 0 or not _HAS_DOT.search(text)):
+        return []
+    return list(_spans(text, scheme, dot))
 
 
 def links_in(text: str) -> tuple[str, ...]:
@@ -58,7 +64,9 @@ def links_in(text: str) -> tuple[str, ...]:
     Of addresses without one, those count that begin with "www.", go on with a path or end in .com, .org, .net, .edu or .gov;
     "https://" is put before them. Other names with a dot in them are as often files, or sentences without a space between.
     """
-    written = (text[start:end] for start, end in link_spans(text))
+    if not (spans := link_spans(text)):
+        return ()
+    written = (text[start:end] for start, end in spans)
     return tuple(dict.fromkeys(link for address in written if (link := _link(address)) is not None))
 
 
@@ -69,17 +77,42 @@ def _link(address: str) -> str | None:
     return f"https://{address}" if "/" in address or lower.startswith("www.") or lower.endswith(_BARE_ENDINGS) else None
 
 
-def _spans(text: str) -> Iterator[tuple[int, int]]:
+def _next_dot(text: str, place: int) -> int:
+    """Where the next dot stands that a label could follow, -1 for none."""
+    found = _DOT.search(text, place) if "." in text else None
+    return found.start() if found else -1
+
+
+def _spans(text: str, scheme: int, dot: int) -> Iterator[tuple[int, int]]:
+    """The spans. `scheme` and `dot`: where the first "://" and the first dot are; no address begins before the word of either."""
     place = 0
-    while found := _CANDIDATE.search(text, place):
-        begin = found.end("scheme") if found["scheme"] else found.start()
-        host_end = _host_end(text, begin, found.end(), numeric=bool(found["scheme"]))
-        end = None if host_end is None else _address_end(text, found.start(), host_end)
-        if end is None:
-            place = begin if found["scheme"] else found.end()
-        else:
-            yield found.start(), end
-            place = end
+    while scheme >= 0 or dot >= 0:
+        sign = scheme if dot < 0 or 0 <= scheme < dot else dot
+        start = max(place, text.rfind(" ", place, sign) + 1)
+        span = _plain_span(text, max(start, sign - len("https"))) if sign == scheme else None
+        if span is None:
+            if (found := _CANDIDATE.search(text, start)) is None:
+                return
+            begin = found.end("scheme")
+            host_end = _host_end(text, max(begin, found.start()), found.end(), numeric=begin >= 0)
+            end = None if host_end is None else _address_end(text, found.start(), host_end)
+            span = None if end is None else (found.start(), end)
+            place = begin if begin >= 0 else found.end()
+        if span is not None:
+            yield span
+            place = span[1]
+        if 0 <= scheme < place:
+            scheme = text.find("://", place)
+        if 0 <= dot < place:
+            dot = _next_dot(text, place)
+
+
+def _plain_span(text: str, begin: int) -> tuple[int, int] | None:
+    """The span of an address that begins there or one character later, where it is a plain one."""
+    found = _PLAIN.match(text, begin) or _PLAIN.match(text, begin + 1)
+    if found is None or len(found[1]) > LONGEST_LABEL or found[1] == "t.co" or found[2] not in _endings():
+        return None
+    return found.span()
 
 
 def _host_end(text: str, begin: int, limit: int, *, numeric: bool) -> int | None:

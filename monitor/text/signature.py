@@ -11,8 +11,8 @@ tests/text/test_signature.py holds some of them. rensa is bound to the version w
 
 import re
 import struct
+import sys
 import unicodedata
-from itertools import pairwise
 
 from rensa import RMinHash
 
@@ -37,7 +37,10 @@ _WORD_OR_CHARACTER = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+")
 _WORD = re.compile(r"\w+")
 # Whom it names or repeats ("RT @ada:").
 _MENTION = re.compile(r"(?<!\w)(?:RT\s{1,3})?@[\w.·-]+(?:@[\w.-]+)?")
-_SLOTS = struct.Struct(f"<{SLOTS}I")
+_SLOTS = struct.Struct(f"{SLOTS}L")  # the machine's own numbers, since any other form takes twice the time to write
+_STEP = _SLOTS.size // SLOTS
+_LOWEST_BYTE = 0 if sys.byteorder == "little" else _STEP - 1
+_MADE = bytes([VERSION])
 
 
 def signature(text: str) -> bytes | None:
@@ -48,9 +51,9 @@ def signature(text: str) -> bytes | None:
     words = _words(text[:LONGEST_SAMPLE])
     if not words:
         return None
-    sketch = RMinHash(num_perm=SLOTS, seed=_SEED)
-    sketch.update(list(map(" ".join, pairwise(words))))
-    return bytes([VERSION]) + _SLOTS.pack(*sketch.digest())[::4]
+    sketch = RMinHash(SLOTS, _SEED)
+    sketch.update(list(map(" ".join, zip(words, words[1:], strict=False))))  # noqa: RUF007 - in three quarters of the time
+    return _MADE + _SLOTS.pack(*sketch.digest())[_LOWEST_BYTE::_STEP]
 
 
 def similarity(one: bytes, other: bytes) -> float:
