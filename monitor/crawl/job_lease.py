@@ -54,10 +54,16 @@ class JobLeaseKeeper:
             self._keeping.cancel()
 
     async def note_end(self, reason: str) -> None:
-        """Write down why the crawl ended; the run recorder calls it, the store still open."""
+        """Write down why the crawl ended; the run recorder calls it, the store still open.
+
+        Who ends because the node died lets the job go, which only the node would: its sources are given back, and nothing else runs.
+        """
         try:
             if self._keeping is not None and not self.lost and self.session.opened:
-                await (await self._lease()).close(reason=reason, run=self.session.run)
+                lease = await self._lease()
+                await lease.close(reason=reason, run=self.session.run)
+                if os.getppid() != self._parent:
+                    await lease.let_go()
         except MonitorError as error:
             logger.warning("event=job_end_not_noted reason=%s", error)
 

@@ -33,7 +33,6 @@ from monitor.crawl.page_item import PageItem
 from monitor.crawl.poll import Poll
 from monitor.crawl.session import Session
 from monitor.crawl.sign_in import SignIns
-from monitor.crawl.stream import Stream
 from monitor.errors import LeaseLostError, MonitorError, RetryLater, StoreUnavailableError, UsageError
 from monitor.page import Ask, Asked, Page, Reply
 from monitor.post import EARLIEST, Post
@@ -249,6 +248,8 @@ class PlatformSpider(scrapy.Spider):
         pages, kind = self.settings.getint("MONITOR_PAGES_PER_POLL"), self.kinds[claim.source.kind]
         if not kind.live:
             return Poll(self, claim.source, claim.bookmark, epoch=claim.epoch, pages=pages)
+        from monitor.crawl.stream import Stream  # brings aiohttp along, which most platforms do not need
+
         named = self.given.source is not None
         return Stream(
             self,

@@ -1,4 +1,4 @@
-"""What an egg must be before anybody keeps it: a zip of our three packages, within bounds, that never has to be unpacked.
+"""What an egg must be before anybody keeps it: a zip of our three packages, within bounds, that can be unpacked anywhere.
 
 Everything is read from the bytes alone; nothing of the egg is run here.
 """

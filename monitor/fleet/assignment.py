@@ -9,7 +9,7 @@ VARIABLE = "MONITOR_JOB"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
-    """`egg`: the file whose code is run; `parent`: the process to end with; `boot`: under which the job is held, "" for none."""
+    """`egg`: the folder whose code is run; `parent`: the process to end with; `boot`: under which the job is held, "" for none."""
 
     egg: str
     parent: int

@@ -129,7 +129,7 @@ class FleetLauncher(Service):
         egg = node.eggs.find(message["_project"], message.get("_version"))
         if egg is None:
             raise UsageError(f"There is no version {message.get('_version') or 'to run'} any more.")
-        told = Assignment(egg=str(node.files.path(egg)), parent=os.getpid(), node=node.name, boot=node.boot)
+        told = Assignment(egg=str(node.files.code(egg)), parent=os.getpid(), node=node.name, boot=node.boot)
         log = node.logs / message["_project"] / message["_spider"] / f"{message['_job']}.log"
         log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         _forget_logs(log.parent)

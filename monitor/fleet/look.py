@@ -21,6 +21,8 @@ from monitor.store.jobs import Job
 logger = logging.getLogger(__name__)
 
 TAIL_BYTES = 64 * 1024
+# So often in each lease a job renews it; its node does more often.
+RENEWALS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +55,9 @@ class Looker:
 
     node: LocalNode
     _started: bool = False
-    _since: float | None = None  # since when MongoDB has answered without a break
+    _since: float | None = None  # since when MongoDB has answered without a break in which leases could have run out
+    _answered: float | None = None  # when it answered last
+    _failed: bool = False
     _problem: str | None = None
     _judged: str | None = None
     _usurped: bool = False
@@ -63,10 +67,11 @@ class Looker:
         try:
             seen = self._look(free=free, running=running, ended=ended)
         except BaseException:
-            self._since = None
+            self._failed = True
             raise
+        self._failed, self._answered = False, time.monotonic()
         if self._since is None:
-            self._since = time.monotonic()
+            self._since = self._answered
         return seen
 
     def leave(self, ended: Mapping[str, Ended], *, unstarted: Collection[str]) -> None:
@@ -82,8 +87,7 @@ class Looker:
         recorded = self._record(ended)
         held = node.jobs.renew(running, boot=node.boot, lease_s=node.lease_s)
         node.jobs.give_back_strangers([*running, *ended], boot=node.boot)
-        # After an outage every lease has run out: those who hold them get their turn to renew first.
-        if self._since is not None and time.monotonic() - self._since >= node.lease_s:
+        if self._may_requeue():
             self._requeue_lost()
         takes = not draining and not self._usurped and egg is not None and self._problem is None
         return Seen(
@@ -151,6 +155,16 @@ class Looker:
             elif not node.jobs.finish(each.job, boot=node.boot, exit_code=each.exit_code, log_tail=each.said or tail(each.log)):
                 logger.warning("event=late_finish job=%s: its lease was lost, so its end is ignored", each.job)
         return frozenset(ended)
+
+    def _may_requeue(self) -> bool:
+        """After an outage leases have run out: those who hold them get their turn to renew first.
+
+        They renew three times in each lease or more often, so that a shorter break than that ends no lease that is kept.
+        """
+        now, lease_s = time.monotonic(), self.node.lease_s
+        if self._failed and (self._answered is None or now - self._answered >= lease_s / RENEWALS):
+            self._since = None
+        return self._since is not None and now - self._since >= lease_s
 
     def _requeue_lost(self) -> None:
         if count := self.node.jobs.requeue_lost():

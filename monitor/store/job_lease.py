@@ -4,6 +4,7 @@ from typing import Any
 
 from pymongo.asynchronous.database import AsyncDatabase
 
+from monitor.store.jobs import queued_again
 from monitor.store.outage import tells_outage
 from monitor.store.synchronous import after_now
 
@@ -21,6 +22,11 @@ class JobLease:
         """Hold on to the job from now. False where it is another's, or over."""
         fields = {"until": after_now(lease_s), "alive_at": "$$NOW"}
         return (await self._jobs.update_one(self._held, [{"$set": fields}])).matched_count == 1
+
+    @tells_outage
+    async def let_go(self) -> bool:
+        """Queue the job again, as if its lease were over. False where it is another's, or over."""
+        return (await self._jobs.update_one(self._held, [{"$set": queued_again()}])).matched_count == 1
 
     @tells_outage
     async def close(self, *, reason: str, run: str) -> bool:

@@ -139,26 +139,8 @@ class Jobs:
     @tells
     def requeue_lost(self, *, most_attempts: int = MOST_ATTEMPTS) -> int:
         """Queue again what nobody holds any more, or declare it dead after too many attempts; returns how many."""
-        spent = {"$gte": ["$attempts", most_attempts]}
-        why = {
-            "$concat": [
-                "lost ",
-                {"$toString": "$attempts"},
-                " times: its node or its process died, or could not reach MongoDB, each time",
-            ]
-        }
-        cancelled = {"$eq": ["$cancel_requested", True]}
-        over = {"$or": [spent, cancelled]}
-        fields: Document = {
-            "state": {"$cond": [cancelled, "cancelled", {"$cond": [spent, "dead", "pending"]}]},
-            "reason": {"$cond": [cancelled, "cancelled", {"$cond": [spent, why, "$$REMOVE"]}]},
-            "ended_at": {"$cond": [over, "$$NOW", "$$REMOVE"]},
-            "live_slot": {"$cond": [over, "$$REMOVE", "$live_slot"]},
-            "requeued": {"$add": ["$requeued", {"$cond": [over, 0, 1]}]},
-            "until": "$$REMOVE",
-        }
         lost = {"state": "leased", "$expr": {"$lt": ["$until", "$$NOW"]}}
-        return self._jobs.update_many(lost, [{"$set": fields}]).modified_count
+        return self._jobs.update_many(lost, [{"$set": queued_again(most_attempts=most_attempts)}]).modified_count
 
     @tells
     def give_back(self, job_ids: Collection[str], *, boot: str) -> int:
@@ -262,6 +244,28 @@ _RENAMED: Document = {"$project": {"n": "$count"}}
 
 def _held(job_id: str, boot: str) -> Document:
     return {"_id": job_id, "boot": boot, "state": "leased"}
+
+
+def queued_again(*, most_attempts: int = MOST_ATTEMPTS) -> Document:
+    """Fields, for a pipeline, of a job that nobody holds any more: pending, dead after too many attempts, or cancelled."""
+    spent = {"$gte": ["$attempts", most_attempts]}
+    why = {
+        "$concat": [
+            "lost ",
+            {"$toString": "$attempts"},
+            " times: its node or its process died, or could not reach MongoDB, each time",
+        ]
+    }
+    cancelled = {"$eq": ["$cancel_requested", True]}
+    over = {"$or": [spent, cancelled]}
+    return {
+        "state": {"$cond": [cancelled, "cancelled", {"$cond": [spent, "dead", "pending"]}]},
+        "reason": {"$cond": [cancelled, "cancelled", {"$cond": [spent, why, "$$REMOVE"]}]},
+        "ended_at": {"$cond": [over, "$$NOW", "$$REMOVE"]},
+        "live_slot": {"$cond": [over, "$$REMOVE", "$live_slot"]},
+        "requeued": {"$add": ["$requeued", {"$cond": [over, 0, 1]}]},
+        "until": "$$REMOVE",
+    }
 
 
 def job_of(stored: Mapping[str, Any]) -> Job:

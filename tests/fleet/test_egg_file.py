@@ -1,8 +1,10 @@
-"""Eggs as files: fetched once, never trusted unread, and kept as long as a job may import from them."""
+"""Eggs as files and folders: fetched once, never trusted unread, and kept as long as a job may import from them."""
 
 import errno
+import io
 import os
 import time
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -12,6 +14,7 @@ from typing import Any
 import pytest
 
 from monitor.errors import UsageError
+from monitor.fleet import egg_file
 from monitor.fleet.egg_file import IN_USE_S, KEPT, EggFiles
 from monitor.store.eggs import Egg
 
@@ -107,3 +110,69 @@ def test_path__the_disk_is_full__leaves_nothing_behind(tmp_path: Path, monkeypat
     with pytest.raises(OSError, match="No space left"):
         made.path(egg(b"one"))
     assert list((tmp_path / "eggs").iterdir()) == []
+
+
+def packed(*names: str) -> bytes:
+    """A zip file whose files hold their own names."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        for name in names:
+            archive.writestr(name, name)
+    return held.getvalue()
+
+
+ONE = packed("monitor/one.py", "monitor/__pycache__/one.pyc", "EGG-INFO/PKG-INFO")
+
+
+def test_code__asked_for_again_and_by_the_next_life_of_the_node__is_unpacked_once(tmp_path: Path) -> None:
+    folder = files(tmp_path, Stored(ONE)).code(egg(ONE))
+    (folder / "monitor" / "compiled").touch()
+    assert files(tmp_path, Stored()).code(egg(ONE)) == folder
+    assert sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()) == [
+        "EGG-INFO/PKG-INFO",
+        "monitor/compiled",
+        "monitor/one.py",
+    ]
+    assert (folder / "monitor" / "one.py").read_text() == "monitor/one.py"
+
+
+def test_code__by_eight_threads_at_once__is_one_whole_folder(tmp_path: Path) -> None:
+    names = [f"monitor/{number}.py" for number in range(100)]
+    content = packed(*names)
+    made = files(tmp_path, Stored(content))
+    with ThreadPoolExecutor(8) as threads:
+        found = set(threads.map(lambda _: len(list((made.code(egg(content)) / "monitor").iterdir())), range(16)))
+    assert found == {len(names)}
+    assert len(list((tmp_path / "eggs" / "unpacked").iterdir())) == 1
+
+
+def test_code__the_machine_was_booted_since__is_unpacked_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = files(tmp_path, Stored(ONE)).code(egg(ONE))
+    (before / "monitor" / "one.py").write_text("")  # what a power failure leaves of it
+    booted = tmp_path / "boot_id"
+    booted.write_text("second\n")
+    monkeypatch.setattr(egg_file, "_MACHINE_BOOT", booted)
+    after = files(tmp_path, Stored()).code(egg(ONE))
+    assert (after / "monitor" / "one.py").read_text() == "monitor/one.py"
+    assert not before.exists()
+
+
+def test_code__an_egg_is_forgotten__so_is_its_folder(tmp_path: Path) -> None:
+    another = packed("monitor/another.py")
+    made = files(tmp_path, Stored(ONE, another))
+    folder = made.code(egg(ONE))
+    made.path(egg(ONE)).unlink()
+    assert made.code(egg(another)).is_dir()
+    assert not folder.exists()
+
+
+def test_code__the_disk_is_full__leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(archive: zipfile.ZipFile, path: Path, _names: Any) -> None:
+        (path / "monitor").mkdir(parents=True)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    made = files(tmp_path, Stored(ONE))
+    monkeypatch.setattr(zipfile.ZipFile, "extractall", full)
+    with pytest.raises(OSError, match="No space left"):
+        made.code(egg(ONE))
+    assert list((tmp_path / "eggs" / "unpacked").iterdir()) == []

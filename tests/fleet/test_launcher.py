@@ -151,7 +151,7 @@ def jobs() -> Jobs:
 def node(tmp_path: Path, jobs: Jobs) -> Any:
     return SimpleNamespace(
         name="a", boot="a1", max_proc=2, folder=tmp_path, logs=tmp_path / "logs", config=load({}), jobs=jobs,
-        eggs=SimpleNamespace(find=lambda _project, _version: EGG), files=SimpleNamespace(path=lambda _egg: Path("/one.egg")),
+        eggs=SimpleNamespace(find=lambda _project, _version: EGG), files=SimpleNamespace(code=lambda _egg: Path("/one.egg")),
     )  # fmt: skip
 
 
@@ -200,7 +200,7 @@ def test_job__cannot_be_begun_here__is_given_back__and_the_slot_waits_again_afte
     def broken(_egg: Egg) -> Path:
         raise error
 
-    node.files.path = broken
+    node.files.code = broken
     jobs.give()
     assert (jobs.given_back, jobs.ends, len(jobs.waiting)) == (["j"], [], 1)
     assert machine.later[0].after_s > 0

@@ -203,11 +203,23 @@ def test_look__a_job_is_lost_while_its_process_is_here__it_is_left_to_others_unt
     assert (a.claims("j"), other.claims()) == ([], ["j"])
 
 
-@pytest.mark.parametrize("outage", [False, True])
-def test_look__what_nobody_holds__is_queued_again_after_a_lease_of_answers_without_a_break(
-    a: Looking, looking: Callable[..., Looking], clock: Any, monkeypatch: pytest.MonkeyPatch, outage: bool
+@pytest.mark.parametrize(
+    ("away_s", "waits"),
+    [
+        pytest.param(None, False, id="no break"),
+        pytest.param(0.3, False, id="shorter than leases are renewed"),
+        pytest.param(0.4, True, id="longer"),
+    ],
+)
+def test_look__what_nobody_holds__is_queued_again_after_a_lease_without_a_long_break(
+    a: Looking,
+    looking: Callable[..., Looking],
+    clock: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    away_s: float | None,
+    waits: bool,
 ) -> None:
-    """Before that, whoever holds it has had no turn to renew it."""
+    """After a break in which leases ran out, whoever holds them gets a turn to renew them first."""
     a.add("j")
     assert a.claims() == ["j"]
     a.lose()
@@ -215,7 +227,8 @@ def test_look__what_nobody_holds__is_queued_again_after_a_lease_of_answers_witho
     b.look()
     clock.now_s += b.node.lease_s / 2
     b.look()
-    if outage:
+    if away_s is not None:
+        clock.now_s += b.node.lease_s * away_s
         with monkeypatch.context() as patched:
             patched.setattr(b.node.eggs, "find", away)
             with pytest.raises(StoreUnavailableError):
@@ -223,7 +236,7 @@ def test_look__what_nobody_holds__is_queued_again_after_a_lease_of_answers_witho
         b.look()
     clock.now_s += b.node.lease_s / 2
     b.look()
-    assert a.job("j").state == ("leased" if outage else "pending")
+    assert a.job("j").state == ("leased" if waits else "pending")
     clock.now_s += b.node.lease_s / 2
     assert b.claims() == ["j"]
 

@@ -123,6 +123,37 @@ def test_two_nodes__one_deploy__every_call_works_at_either(fleet: Any, simulate:
     assert all(two.places.values())
 
 
+def test_orphan__of_a_node_with_many_threads__is_told_to_end_once() -> None:
+    """By a second signal a crawl ends without giving back what it holds; each thread of a node that dies would send one."""
+    counting = (
+        "import os, signal, time\n"
+        "from monitor.fleet import assignment, runner\n"
+        "told = []\n"
+        "signal.signal(signal.SIGTERM, lambda *_: told.append(1))\n"
+        "runner.end_with(assignment.read(os.environ))\n"
+        "print(os.getpid(), flush=True)\n"
+        "until = time.monotonic() + 30\n"
+        "while not told and time.monotonic() < until: time.sleep(0.01)\n"
+        "time.sleep(0.1)\n"
+        "print(len(told), flush=True)\n"
+    )
+    node = (
+        "import os, subprocess, sys, json, threading, time\n"
+        "os.environ['MONITOR_JOB'] = json.dumps({'egg': '', 'parent': os.getpid()})\n"
+        "for _ in range(64): threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
+        f"subprocess.Popen([sys.executable, '-c', {counting!r}]).wait()\n"
+    )
+    times = []
+    for _ in range(5):
+        with subprocess.Popen([sys.executable, "-c", node], stdout=subprocess.PIPE, text=True) as parent:
+            assert parent.stdout is not None
+            parent.stdout.readline()
+            parent.kill()
+            parent.wait()
+            times.append(int(parent.stdout.readline()))
+    assert times == [1] * 5
+
+
 def test_orphan__of_a_node_that_is_killed__ends_by_itself__also_when_it_cannot() -> None:
     """A job that hangs in its end, or ignores the signal, is ended all the same."""
     stubborn = (

@@ -184,6 +184,23 @@ async def test_job_that_has_fallen_silent__is_spoken_for_no_more(jobs: Jobs, con
     assert [job.id for job in jobs.waiting("monitor")] == ["stuck"]
 
 
+@pytest.mark.parametrize(("attempts", "state"), [(1, "pending"), (MOST_ATTEMPTS, "dead")])
+async def test_job_that_lets_go__is_queued_again_at_once__but_not_for_ever(
+    jobs: Jobs, config: Config, attempts: int, state: str
+) -> None:
+    add(jobs, "j")
+    claim(jobs)
+    jobs.database["jobs"].update_one({"_id": "j"}, {"$set": {"attempts": attempts}})
+    store = await open_store(config)
+    assert not await JobLease(store.database, job="j", boot="other").let_go()
+    assert await JobLease(store.database, job="j", boot="a1").let_go()
+    assert not await JobLease(store.database, job="j", boot="a1").let_go()
+    await store.close()
+    found = jobs.find("j")
+    assert found is not None
+    assert (found.state, found.attempts, found.until) == (state, attempts, None)
+
+
 def test_slot__that_is_live__takes_no_second_job(jobs: Jobs) -> None:
     stored = jobs.database["jobs"]
     base = {"project": "monitor", "spider": "mastodon", "state": "pending"}

@@ -5,14 +5,16 @@ Scrapy's own exits 0 even when the spider could not start. Codes: 0 complete, 1 
 """
 
 import argparse
+import os
 import sys
 
+# First of all: whoever imports it deep inside a crawl pays tenths of a second for `inspect.stack` in Scrapy's deprecations.
+import scrapy.core.downloader.contextfactory  # noqa: F401
 from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.crawler import Crawler
 
 from monitor import clock, config
 from monitor.bookmark import Step
-from monitor.configuration.checked import check_present
 from monitor.crawl import arguments
 from monitor.crawl.session import Session
 from monitor.crawl.spider import PlatformSpider
@@ -29,7 +31,7 @@ class Command(ScrapyCrawl):
         assert self.crawler_process is not None
         try:
             spider_class = self._spider_class(args)
-            check_present()
+            _check_file()
             config.load()  # refused here in a sentence; inside the crawl it would be a traceback
             given = arguments.read(opts.spargs, platform=spider_class.name, kinds=spider_class.kinds, now=clock.now())
             if given.source is not None:
@@ -57,16 +59,24 @@ class Command(ScrapyCrawl):
     def _spider_class(self, args: list[str]) -> type[PlatformSpider]:
         assert self.crawler_process is not None
         loader = self.crawler_process.spider_loader
-        names = sorted(loader.list())
         if len(args) != 1:
-            raise Fatal(f"Name one platform: scrapy crawl PLATFORM. There are: {', '.join(names)}.")
-        if args[0] not in names:
-            raise Fatal(f"There is no platform {args[0]!r}. There are: {', '.join(names)}.")
-        return loader.load(args[0])  # type: ignore[return-value]
+            raise Fatal(f"Name one platform: scrapy crawl PLATFORM. There are: {', '.join(sorted(loader.list()))}.")
+        try:
+            return loader.load(args[0])  # type: ignore[return-value]
+        except KeyError:
+            raise Fatal(f"There is no platform {args[0]!r}. There are: {', '.join(sorted(loader.list()))}.") from None
 
     def _end(self, code: int, sentence: str) -> None:
         sys.stderr.write(f"{sentence}\n")
         self.exitcode = code
+
+
+def _check_file() -> None:
+    """Check the configuration file where there is one; only that needs what reads it. Raises ConfigurationError."""
+    if config.file_of(os.environ) is not None:
+        from monitor.configuration.checked import check_present
+
+        check_present()
 
 
 def judge(platform: PlatformSpider, source: Source) -> None:
