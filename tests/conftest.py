@@ -29,7 +29,7 @@ from pymongo.errors import AutoReconnect
 from monitor.config import Config, load
 from monitor.errors import MongodError
 from monitor.mongod.binary import find
-from monitor.mongod.private import acquire, stop
+from monitor.mongod.private import acquire, status, stop
 from monitor.mongod.server import free_port
 from monitor.post import Author, Post
 from monitor.store.connection import open_store
@@ -37,7 +37,7 @@ from monitor.store.connection import open_store
 NEED_MONGOD = {"mongod_binary", "mongodb_uri"}
 OURS = ("GITHUB_", "LEMMY_", "DISCOURSE_", "STACKEXCHANGE_", "MONITOR_", "MONGODB_", "MASTODON_", "BLUESKY_")
 
-MEMORY, ROOM_BYTES = Path("/dev/shm"), 4 << 30
+MEMORY, ROOM_BYTES, OLD_S = Path("/dev/shm"), 4 << 30, 3600.0
 SPARES = 4  # so many tests pass before a database is used again: what a killed process had sent is with MongoDB by then
 MANY = 2000  # documents that take longer to delete than a new database to make
 LISTED = ("posts", "sources", "search")  # collections with an index of lists
@@ -140,6 +140,7 @@ def mongod_binary(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def mongodb_uri(mongod_binary: Path) -> Iterator[str]:
     """A private mongod of this test session, reached by its socket; it ends with the session, even when that is killed."""
+    _remove_leftovers()
     with tempfile.TemporaryDirectory(prefix="monitor-tests-", dir=_fast()) as home:
         config = load({"MONITOR_HOME": home, "MONITOR_MONGOD": str(mongod_binary)})
         try:
@@ -152,6 +153,14 @@ def mongodb_uri(mongod_binary: Path) -> Iterator[str]:
 def _fast() -> Path | None:
     """Where files need no disk, if there is room: tests end processes, and no power fails."""
     return MEMORY if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM_BYTES else None
+
+
+def _remove_leftovers() -> None:
+    """Of sessions that were killed: their mongod has ended by itself, but their files take memory."""
+    for folder in MEMORY.glob("monitor-tests-*"):
+        with suppress(OSError):
+            if time.time() - folder.stat().st_mtime > OLD_S and status(load({"MONITOR_HOME": str(folder)})).state is None:
+                shutil.rmtree(folder)
 
 
 @dataclass
