@@ -5,14 +5,18 @@ that start servers of their own; a test that uses one of them is marked `mongod`
 counted on the last lines; where CI is set the session fails instead.
 """
 
+import asyncio
 import gc
 import os
 import random
+import shutil
 import subprocess
 import tempfile
 import time
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -27,15 +31,21 @@ from pymongo.errors import AutoReconnect
 from monitor.config import Config, load
 from monitor.errors import MongodError
 from monitor.mongod.binary import find
-from monitor.mongod.private import acquire, stop
+from monitor.mongod.private import acquire, status, stop
 from monitor.mongod.server import free_port
 from monitor.post import Author, Post
+from monitor.store.connection import open_store
 
 NEED_MONGOD = {"mongod_binary", "mongodb_uri"}
 # How long an example takes to draw or to run is the machine's affair; what must be quick has tests of its own.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 OURS = ("GITHUB_", "LEMMY_", "DISCOURSE_", "STACKEXCHANGE_", "MONITOR_", "MONGODB_", "MASTODON_", "BLUESKY_")
+
+MEMORY, ROOM_BYTES, OLD_S = Path("/dev/shm"), 4 << 30, 3600.0
+SPARES = 4  # so many tests pass before a database is used again: what a killed process had sent is with MongoDB by then
+MANY = 2000  # documents that take longer to delete than a new database to make
+LISTED = ("posts", "sources", "search")  # collections with an index of lists
 
 
 # By language, words that say nothing of the label, and words that speak for one; some of the English ones VADER knows.
@@ -141,7 +151,8 @@ def mongod_binary(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def mongodb_uri(mongod_binary: Path) -> Iterator[str]:
     """A private mongod of this test session, reached by its socket; it ends with the session, even when that is killed."""
-    with tempfile.TemporaryDirectory(prefix="monitor-tests-") as home:
+    _remove_leftovers()
+    with tempfile.TemporaryDirectory(prefix="monitor-tests-", dir=_fast()) as home:
         config = load({"MONITOR_HOME": home, "MONITOR_MONGOD": str(mongod_binary)})
         try:
             with acquire(config) as private:
@@ -150,13 +161,110 @@ def mongodb_uri(mongod_binary: Path) -> Iterator[str]:
             stop(config)  # the folder goes only after mongod
 
 
+def _fast() -> Path | None:
+    """Where files need no disk, if there is room: tests end processes, and no power fails."""
+    return MEMORY if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM_BYTES else None
+
+
+def _remove_leftovers() -> None:
+    """Of sessions that were killed: their mongod has ended by itself, but their files take memory."""
+    for folder in MEMORY.glob("monitor-tests-*"):
+        with suppress(OSError):
+            if time.time() - folder.stat().st_mtime > OLD_S and status(load({"MONITOR_HOME": str(folder)})).state is None:
+                shutil.rmtree(folder)
+
+
+@dataclass
+class Spares:
+    """Databases whose schema is made, which takes a second each; what a test leaves in one is gone before the next takes it."""
+
+    uri: str
+    client: MongoClient[dict[str, Any]]
+    idle: deque[str] = field(default_factory=deque)
+    shape: dict[str, Any] = field(default_factory=dict)
+
+    def take(self) -> str:
+        while len(self.idle) >= SPARES:
+            name = self.idle.popleft()
+            if self._emptied(name):
+                return name
+            self.client.drop_database(name)
+        return self._made()
+
+    def _made(self) -> str:
+        name = f"test_{uuid.uuid4().hex}"
+
+        async def opened() -> None:
+            await (await open_store(load({"MONGODB_URI": self.uri, "MONITOR_DATABASE": name}))).close()
+
+        with ThreadPoolExecutor(1) as thread:  # the test may have an event loop of its own
+            thread.submit(asyncio.run, opened()).result()
+        self.shape = self.shape or self._shape(name)
+        return name
+
+    def _shape(self, name: str) -> dict[str, Any]:
+        """Collections with their options, indexes and version, as the server tells them."""
+        database = self.client[name]
+        shape: dict[str, Any] = {
+            each["name"]: (each["options"], list(database[each["name"]].list_indexes())) for each in database.list_collections()
+        }
+        return {**shape, "version": [meta["version"] for meta in database["meta"].find({"_id": "schema"})]}
+
+    def _emptied(self, name: str) -> bool:
+        """False where only a new database is as good as new."""
+        database = self.client[name]
+        if self._shape(name) != self.shape:
+            return False
+        kept = {"meta": {"_id": {"$ne": "schema"}}}
+        for each in self.shape.keys() - {"version"}:
+            collection = database[each]
+            if collection.estimated_document_count() > MANY:
+                return False
+            if each in LISTED and self._was_of_lists(database, each):
+                self._make_again(database, each)
+            elif collection.find_one(kept.get(each, {}), {"_id": 1}) is not None:
+                collection.delete_many(kept.get(each, {}))
+                database.command("planCacheClear", each)
+        return True
+
+    def _was_of_lists(self, database: Any, name: str) -> bool:
+        """An index remembers that it held lists, and plans differ then."""
+        indexes = [index["name"] for index in self.shape[name][1]]
+        return any("'isMultiKey': True" in str(database[name].find().hint(index).explain()) for index in indexes)
+
+    def _make_again(self, database: Any, name: str) -> None:
+        options, indexes = self.shape[name]
+        database.drop_collection(name)
+        database.command("create", name, **options)
+        database.command("createIndexes", name, indexes=indexes)
+
+
+@pytest.fixture(scope="session")
+def spares_of() -> Iterator[Callable[[str], Spares]]:
+    """Databases to be used again, by their server."""
+    with ExitStack() as stack:
+        yield lambda uri: Spares(uri, stack.enter_context(MongoClient[dict[str, Any]](uri)))
+
+
+@pytest.fixture(scope="session")
+def spares(mongodb_uri: str, spares_of: Callable[[str], Spares]) -> Spares:
+    return spares_of(mongodb_uri)
+
+
 @pytest.fixture
-def database_name(mongodb_uri: str) -> Iterator[str]:
-    """The name of an empty database of this test alone, dropped after it."""
+def database_name(spares: Spares) -> Iterator[str]:
+    """The name of a database of this test alone, without documents, its schema made."""
+    name = spares.take()
+    yield name
+    spares.idle.append(name)
+
+
+@pytest.fixture
+def empty_database(spares: Spares) -> Iterator[str]:
+    """The name of a database of this test alone that is not there yet, dropped after it."""
     name = f"test_{uuid.uuid4().hex}"
     yield name
-    with MongoClient[dict[str, object]](mongodb_uri) as client:
-        client.drop_database(name)
+    spares.client.drop_database(name)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The queries of docs/queries.md are run as they stand there: each gives what it promises, both ways, by the index it names."""
 
+import asyncio
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ import pytest
 from pymongo import MongoClient, monitoring
 from pymongo.database import Database
 
-from monitor.config import Config
+from monitor.config import load
 from monitor.post import FIELDS, Author, Counts, Match, Post, Revision, Score
 from monitor.store.connection import open_store
 from monitor.store.hour_count import HourCount
@@ -120,21 +121,35 @@ def listener() -> Listener:
     return Listener()
 
 
-@pytest.fixture
-async def db(config: Config, mongodb_uri: str, listener: Listener) -> Any:
-    """This test's database with the posts above, and many of others, so that an index is worth more than reading all."""
+@pytest.fixture(scope="module")
+def filled(spares: Any) -> Iterator[str]:
+    """The name of a database with the posts above, and many of others, so that an index is worth more than reading all.
+
+    Its tests only read.
+    """
+    name = spares.take()
     others = [
         post(10, id=f"other-{number}", platform="feeds", by=f"by{number}", topics=(), deleted_at=None) for number in range(200)
     ]
-    store = await open_store(config)
-    try:
-        outcome = await store.posts.upsert([*POSTS, *others])
-        assert outcome.refused == ()
-    finally:
-        await store.close()
+
+    async def fill() -> None:
+        store = await open_store(load({"MONGODB_URI": spares.uri, "MONITOR_DATABASE": name}))
+        try:
+            outcome = await store.posts.upsert([*POSTS, *others])
+            assert outcome.refused == ()
+        finally:
+            await store.close()
+
+    asyncio.run(fill())
+    spares.client[name]["ledger"].insert_many([dict(entry) for entry in LEDGER])
+    yield name
+    spares.idle.append(name)
+
+
+@pytest.fixture
+def db(filled: str, mongodb_uri: str, listener: Listener) -> Iterator[Database[dict[str, Any]]]:
     with MongoClient[dict[str, Any]](mongodb_uri, tz_aware=True, event_listeners=[listener]) as client:
-        client[config.database]["ledger"].insert_many([dict(entry) for entry in LEDGER])
-        yield client[config.database]
+        yield client[filled]
 
 
 def pymongo_rows(number: str, db: Database[dict[str, Any]]) -> Rows:

@@ -5,7 +5,10 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping
 from typing import Any
 
 import pytest
+from bson.codec_options import CodecOptions
+from bson.raw_bson import RawBSONDocument
 from click.testing import CliRunner, Result
+from pymongo import MongoClient
 
 from monitor.cli import monitor
 from monitor.config import Config
@@ -51,3 +54,28 @@ def with_store(config: Config) -> Callable[[Callable[[Store], Coroutine[Any, Any
         return asyncio.run(opened())
 
     return run
+
+
+@pytest.fixture(scope="session")
+def _kept() -> dict[str, dict[str, list[RawBSONDocument]]]:
+    return {}
+
+
+@pytest.fixture
+def remembered(own_database: Config, _kept: dict[str, dict[str, list[RawBSONDocument]]]) -> Callable[..., None]:
+    """Fill this test's database by what is told; the next test that asks for the same gets a copy of all documents instead."""
+    assert own_database.mongodb_uri is not None
+    uri, options = own_database.mongodb_uri.reveal(), CodecOptions(document_class=RawBSONDocument)
+
+    def filled(name: str, fill: Callable[[], None]) -> None:
+        with MongoClient[Any](uri) as client:
+            database = client.get_database(own_database.database, options)
+            if name not in _kept:
+                fill()
+                _kept[name] = {each: list(database[each].find()) for each in database.list_collection_names() if each != "meta"}
+                return
+            for each, documents in _kept[name].items():
+                if documents:
+                    database[each].insert_many(documents)
+
+    return filled

@@ -210,8 +210,8 @@ def test_recall__too_few_in_common_or_one_way_only__is_not_told(
 
 
 @pytest.fixture
-def five_weeks(with_store: Callable[..., Any]) -> None:
-    """Two posts an hour for five weeks, but for six hours of the last day that nobody asked for."""
+def five_weeks(command: Type, with_store: Callable[..., Any], remembered: Callable[[str, Callable[[], None]], None]) -> None:
+    """Two posts an hour for five weeks, but for six hours of the last day that nobody asked for; all hours are counted."""
 
     async def made(store: Store) -> None:
         weeks = 24 * 35
@@ -220,11 +220,14 @@ def five_weeks(with_store: Callable[..., Any]) -> None:
         posts = [post(2 * number + each, hour(number + each / 2)) for number in hours for each in range(2)]
         await store.posts.upsert(posts)
 
-    with_store(made)
+    def counted() -> None:
+        with_store(made)
+        assert command("rollup").exit_code == 0
+
+    remembered("five weeks", counted)
 
 
 def test_stats__holes_are_estimated_from_the_weeks_before(command: Type, five_weeks: None) -> None:
-    command("rollup")
     for scope in (SCOPE, f"{SCOPE}&q=tea"):
         found = told(command("stats", scope, "--coverage", "--json"))
         coverage = found["coverage"]
@@ -238,14 +241,12 @@ def test_stats__holes_are_estimated_from_the_weeks_before(command: Type, five_we
 
 
 def test_stats__period_that_begins_within_an_hour__counts_only_what_lies_in_it(command: Type, five_weeks: None) -> None:
-    command("rollup")
     for more in ("", "&q=tea"):
         found = told(command("stats", f"topic=tea&from=2026-11-10T00:15:00Z&to=2026-11-11{more}", "--coverage", "--json"))
         assert (found["posts"], found["coverage"]["posts_counted"], found["coverage"]["missing_hours"]) == (35, 35, 6)
 
 
 def test_stats__all_covered__nothing_is_estimated(command: Type, five_weeks: None) -> None:
-    command("rollup")
     coverage = told(command("stats", "topic=tea&from=2026-11-08&to=2026-11-09", "--coverage", "--json"))["coverage"]
     assert coverage["sentence"] == "48 posts counted; 100.0 % of the time is covered"
     assert (coverage["posts_estimated"], coverage["posts_interval"]) == (48, [48, 48])

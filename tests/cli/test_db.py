@@ -17,6 +17,12 @@ from monitor.mongod.private import acquire, stop
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.fixture
+def database_name(empty_database: str) -> str:
+    """Here the schema is made by what is tested."""
+    return empty_database
+
+
 def monitor(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the command; its environment is the test's and `environment`."""
     return subprocess.run(

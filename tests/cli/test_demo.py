@@ -28,6 +28,12 @@ Type = Callable[..., Result]
 
 
 @pytest.fixture
+def database_name(empty_database: str) -> str:
+    """A database that is not there yet, to see that none is made."""
+    return empty_database
+
+
+@pytest.fixture
 def client(own_database: Config) -> Iterator[Any]:
     """The server, without the demo's database before and after."""
     assert own_database.mongodb_uri is not None

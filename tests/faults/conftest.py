@@ -285,13 +285,13 @@ def crawl(tmp_path: Path) -> Iterator[Callable[..., Crawl]]:
 
 
 @pytest.fixture
-def databases(mongodb_uri: str, database_name: str) -> Iterator[Callable[[str], Database]]:
+def databases(mongodb_uri: str, empty_database: str) -> Iterator[Callable[[str], Database]]:
     """An empty database of this name's own; all are dropped after the test."""
     with MongoClient[Document](mongodb_uri, tz_aware=True) as client:
         made: list[Database] = []
 
         def make(suffix: str) -> Database:
-            made.append(Database(mongodb_uri, f"{database_name}_{suffix}"[:60], client))
+            made.append(Database(mongodb_uri, f"{empty_database}_{suffix}"[:60], client))
             return made[-1]
 
         yield make

@@ -10,7 +10,7 @@ import json
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -40,6 +40,7 @@ HOST = "chatter.example"
 PAGES, PAGE = 12, 5
 OLD, NEW = 35, 14  # posts before the first poll and after it: 7 pages back with the empty one, and 4 forward
 PAIRS, PAIRS_SOAKED = 40, 2000
+AT_ONCE = 6  # trials
 BEGIN = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=3)  # long enough ago that no page is read for lateness
 
 
@@ -299,6 +300,17 @@ class Trial:
         assert standing.bookmark.heads[0].mark == f"{mark(OLD + NEW)}"
 
 
+async def side_by_side(trials: Iterable[Coroutine[Any, Any, Trial]]) -> list[Trial]:
+    """Each trial has a source and posts of its own, and waits for MongoDB most of its time."""
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def run(trial: Coroutine[Any, Any, Trial]) -> Trial:
+        async with places:
+            return await trial
+
+    return await asyncio.gather(*(run(trial) for trial in trials))
+
+
 async def test_death__at_every_step_of_a_walk_of_twelve_pages__nothing_lost_or_doubled_and_one_page_read_again(
     config, model, seed, soak
 ):
@@ -307,11 +319,11 @@ async def test_death__at_every_step_of_a_walk_of_twelve_pages__nothing_lost_or_d
     whole = await Trial(store, "whole").run(None)
     steps = Counter(whole.steps)
     print(f"\nseed {seed}: {len(whole.steps)} steps in {PAGES} pages: {', '.join(f'{name} {n}' for name, n in steps.items())}")
-    singles = [await Trial(store, f"one{step}").run(step) for step in range(len(whole.steps))]
-    pairs = [
-        await Trial(store, f"two{pair}").run(rng.randrange(len(whole.steps)), rng.randrange(len(whole.steps)))
+    singles = await side_by_side(Trial(store, f"one{step}").run(step) for step in range(len(whole.steps)))
+    pairs = await side_by_side(
+        Trial(store, f"two{pair}").run(rng.randrange(len(whole.steps)), rng.randrange(len(whole.steps)))
         for pair in range(PAIRS_SOAKED if soak else PAIRS)
-    ]
+    )
     for name, trials in (("every step", singles), ("pairs", pairs)):
         print(
             f"{name}: {len(trials)} trials, {sum(trial.died for trial in trials)} deaths, rows sent "

@@ -143,7 +143,7 @@ def tested(tmp_path: Path, mongod_binary: Path) -> Callable[..., Run]:
 def put(what: Path, where: Path) -> None:
     where.parent.mkdir(parents=True, exist_ok=True)
     if what.is_dir():
-        shutil.copytree(what, where, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(what, where)  # with its bytecode, which holds for files of the same age and size
     else:
         shutil.copyfile(what, where)
 
@@ -154,6 +154,8 @@ def replace_once(file: Path, before: str, after: str) -> None:
         f"{file.name} has this text {text.count(before)} times, so there is no such mutant:\n{before}"
     )
     file.write_text(text.replace(before, after), encoding="utf-8")
+    for bytecode in (file.parent / "__pycache__").glob(f"{file.stem}.*"):
+        bytecode.unlink()
 
 
 @pytest.mark.parametrize("name", MUTANTS)

@@ -85,18 +85,19 @@ def faulty_uri(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> It
         process.wait()
 
 
+@pytest.fixture(scope="session")
+def faulty_spares(faulty_uri: str, spares_of: Callable[[str], Any]) -> Any:
+    return spares_of(faulty_uri)
+
+
 @pytest.fixture
-async def faulty(faulty_uri: str, tmp_path: Path) -> AsyncIterator[Store]:
-    """An open store on the server that fails on command; dropped afterwards."""
-    environment = {
-        "MONGODB_URI": faulty_uri,
-        "MONITOR_DATABASE": f"faulty_{time.monotonic_ns()}",
-        "MONITOR_HOME": str(tmp_path),
-    }
-    opened = await open_store(load(environment))
+async def faulty(faulty_uri: str, faulty_spares: Any, tmp_path: Path) -> AsyncIterator[Store]:
+    """An open store on the server that fails on command, without documents."""
+    name = faulty_spares.take()
+    opened = await open_store(load({"MONGODB_URI": faulty_uri, "MONITOR_DATABASE": name, "MONITOR_HOME": str(tmp_path)}))
     yield opened
-    await opened.database.client.drop_database(opened.database)
     await opened.close()
+    faulty_spares.idle.append(name)
 
 
 @pytest.fixture

@@ -16,6 +16,12 @@ from monitor.store.connection import Store, migrate, open_store
 from monitor.store.schema import Migration
 
 
+@pytest.fixture
+def database_name(empty_database: str) -> str:
+    """Here the schema is made by what is tested."""
+    return empty_database
+
+
 async def test_16_that_open_an_empty_database_make_one_schema(config: Config) -> None:
     stores = await asyncio.gather(*(open_store(config) for _ in range(16)))
     names = set(await stores[0].database.list_collection_names())

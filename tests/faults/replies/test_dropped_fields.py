@@ -180,13 +180,14 @@ def changed_markup(body: bytes, seen: set[str]) -> Iterator[tuple[str, bytes]]:
         tree = html.document_fromstring(body) if is_html else etree.fromstring(body)
     except (etree.LxmlError, ValueError):
         return
+    whole = html.tostring(tree) if is_html else etree.tostring(tree)
     for place, element in enumerate(each for each in tree.iter() if isinstance(each.tag, str)):
         kind = "/".join([f"{each.tag}.{each.get('class', '')}" for each in (*reversed([*element.iterancestors()]), element)])
         if kind in seen or element.getparent() is None:
             continue
         seen.add(kind)
         for change in CHANGES:
-            copied = etree.fromstring(etree.tostring(tree)) if not is_html else html.document_fromstring(html.tostring(tree))
+            copied = html.document_fromstring(whole) if is_html else etree.fromstring(whole)
             found = [each for each in copied.iter() if isinstance(each.tag, str)][place]
             if change == "dropped":
                 found.getparent().remove(found)
