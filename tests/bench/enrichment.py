@@ -2,8 +2,8 @@
 
 The bar is 60 us on a machine where vaderSentiment 3.3.2 takes 119 us for a post of 219 characters; the same is measured here in the
 same call, and the bar scaled by it, since machines differ by more than the code does. It is for posts in the forms and proportions
-of recorded ones, whose tags, mentions and links their own text tells. Hard ones are shown beside them: each of two has a script or
-signs that cost more.
+of recorded ones, whose tags, mentions and links their own text tells, and for hard ones, too: three of four have a script or signs
+that cost more. Both are held to it.
 """
 
 import random
@@ -79,11 +79,11 @@ def main() -> int:
     slower = reference_us / REFERENCE_US
     matched = sum(len(enrich(each, topics).topics) for each in usual) / POSTS
     print(
-        f"enrichment: {usual_us / slower:.0f} us per post with 100 topics, {matched:.1f} of them matching (at most {MOST_US}); "
-        f"{hard_us / slower:.0f} us for hard ones; as measured {usual_us:.0f} and {hard_us:.0f} us, on a machine {slower:.1f} times "
-        f"slower than the one of the bar"
+        f"enrichment: {usual_us / slower:.0f} us per post with 100 topics, {matched:.1f} of them matching, "
+        f"{hard_us / slower:.0f} us for hard ones (at most {MOST_US} each); as measured {usual_us:.0f} and {hard_us:.0f} us, on a "
+        f"machine {slower:.1f} times slower than the one of the bar"
     )
-    return 1 if usual_us > MOST_US * slower else 0
+    return 1 if max(usual_us, hard_us) > MOST_US * slower else 0
 
 
 if __name__ == "__main__":
