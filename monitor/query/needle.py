@@ -47,14 +47,17 @@ class Needle:
         """Offsets in the original of each place where the part says it, in order and disjoint, `MOST_SPANS` at most."""
         known = part.found.get(self)
         if known is None:
-            text = (part.marked if self.has_marks else part.unmarked).text
-            known = part.found[self] = self._spans(part) if self.probe in text else ()
+            folded = part.marked if self.has_marks else part.unmarked
+            known = part.found[self] = self._spans(part, folded) if self.probe in folded.text else ()
         return known
 
-    def _spans(self, part: Part) -> Spans:
-        folded = self.folded(part)
+    def _spans(self, part: Part, folded: Folded) -> Spans:
         if self._plain and folded.text.isascii():
-            hits = islice(self._whole.finditer(folded.text), MOST_SPANS)
+            if (first := self._whole.search(folded.text)) is None:
+                return ()
+            if self.probe not in folded.text[first.end() :]:  # mostly it is said once
+                return (folded.original_span(*first.span()),)
+            hits = islice(self._whole.finditer(folded.text, first.start()), MOST_SPANS)
             return tuple([folded.original_span(*hit.span()) for hit in hits])
         found: list[tuple[int, int]] = []
         for start, end in self.places(part):
