@@ -165,6 +165,9 @@ def _same_sign(found: re.Match[str]) -> str:
 
 
 def _blanked(text: str, addresses: Sequence[tuple[int, int]]) -> str:
+    if len(addresses) == 1:
+        ((start, end),) = addresses
+        return f"{text[:start]}{ADDRESS * (end - start)}{text[end:]}"
     told: list[str] = []
     place = 0
     for start, end in addresses:

@@ -48,12 +48,16 @@ class Needle:
         """Offsets in the original of each place where the part says it, in order and disjoint, `MOST_SPANS` at most."""
         known = part.found.get(self)
         if known is None:
-            text = (part.marked if self.has_marks else part.unmarked).text
-            known = part.found[self] = self._spans(part) if self.probe in text else ()
+            folded = part.marked if self.has_marks else part.unmarked
+            known = part.found[self] = self._spans(part, folded) if self.probe in folded.text else ()
         return known
 
-    def _spans(self, part: Part) -> Spans:
-        folded = self.folded(part)
+    def _spans(self, part: Part, folded: Folded) -> Spans:
+        if self._plain and self._cased is None and folded.text.isascii():
+            if (first := self._whole.search(folded.text)) is None:
+                return ()
+            if self.probe not in folded.text[first.end() :]:  # mostly it is said once
+                return (folded.original_span(*first.span()),)
         if (hits := self._plain_hits(part, folded.text)) is not None:
             return tuple([folded.original_span(*hit.span()) for hit in islice(hits, MOST_SPANS)])
         found: list[tuple[int, int]] = []

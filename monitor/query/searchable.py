@@ -67,8 +67,10 @@ class Searchable:
         """All parts, tags and mentions without marks, with a space between them: what the index of topics looks into."""
         if self._said is None:
             told = [self.text.unmarked.text]
-            told += [part.unmarked.text for part in self.other_parts]
-            told += [tag.text.lower() if tag.text.isascii() else tag.unmarked.text for tag in self.tags]
+            if self.other_parts:
+                told += [part.unmarked.text for part in self.other_parts]
+            if self.tags:
+                told += [tag.text.lower() if tag.text.isascii() else tag.unmarked.text for tag in self.tags]
             told += map(str.lower, self.post.mentions)
             self._said = " ".join(told)
         return self._said

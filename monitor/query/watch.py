@@ -62,7 +62,7 @@ class _Index:
         if not (self._by_piece or self._by_beginning):
             return self._any
         told = pieces(post.said)
-        numbers = [self._by_piece[piece] for piece in self._pieces.intersection(told)]
+        numbers = list(map(self._by_piece.__getitem__, self._pieces.intersection(told)))
         if self._begins(post.said):
             for length in self._lengths:
                 numbers += [
@@ -74,4 +74,9 @@ class _Index:
 
     def _begins(self, said: str) -> bool:
         """Whether a piece could begin so; where there are few beginnings, looking for each in the whole is cheaper than cutting."""
-        return len(self._beginnings) > _FEW_BEGINNINGS or any(beginning in said for beginning in self._beginnings)
+        if len(self._beginnings) > _FEW_BEGINNINGS:
+            return True
+        for beginning in self._beginnings:  # noqa: SIM110 - a generator takes longer to begin than the loop takes
+            if beginning in said:
+                return True
+        return False

@@ -26,6 +26,9 @@ def without_spans(text: str, spans: Sequence[tuple[int, int]]) -> str:
     """The text with a space in place of each of the spans, which are disjoint and in order."""
     if not spans:
         return text
+    if len(spans) == 1:
+        ((start, end),) = spans
+        return f"{text[:start]} {text[end:]}"
     edges = [0, *(edge for span in spans for edge in span), len(text)]
     return " ".join(text[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True))
 
@@ -55,6 +58,8 @@ def _begin(text: str, place: int = 0) -> int:
 
 
 def _trimmed(address: str) -> str:
+    if address[-1].isalnum():
+        return address
     unopened = address.count(")") - address.count("(")
     end = len(address)
     while end and (address[end - 1] in _TRAILING or (address[end - 1] == ")" and unopened > 0)):

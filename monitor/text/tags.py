@@ -38,21 +38,18 @@ def tags_in(text: str) -> tuple[str, ...]:
     text = without_addresses(text)
     if "/#" in text:  # a fragment, where an address without http:// stands before it
         text = without_spans(text, link_spans(text))
-    found = _TAG.findall(text) if "＃" in text else _found(text)
-    lowered = [tag.lower() for tag in found]
-    return tuple(dict.fromkeys([tag for tag in lowered if len(tag) <= LONGEST_TAG]))
-
-
-def _found(text: str) -> list[str]:
-    """What the pattern finds, all of whose tags begin with the one sign."""
-    tags: list[str] = []
+    if "＃" in text:
+        return plain_tags(_TAG.findall(text))
+    tags: dict[str, None] = {}
     place = text.find("#")
     while place >= 0:
         if found := _EASY_TAG.match(text, place) or _TAG.match(text, place):
-            tags.append(found[1])
+            tag = found[1].lower()
+            if len(tag) <= LONGEST_TAG:
+                tags[tag] = None
             place = found.end() - 1
         place = text.find("#", place + 1)
-    return tags
+    return tuple(tags)
 
 
 def plain_tags(tags: Iterable[str]) -> tuple[str, ...]:
