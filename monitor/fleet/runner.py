@@ -22,6 +22,7 @@ PACKAGES = ("monitor", "spiders", "pipelines")
 GRACE_S = 8.0
 _LOOK_S = 0.5
 _ORPHANED = signal.SIGUSR1
+_ending = threading.Lock()
 _NO_EGG = 2
 # What a start loads stays: to look for garbage in it as often as Python does takes a tenth of the start.
 _GENERATIONS = (50_000, 20, 50)
@@ -65,8 +66,8 @@ def end_with(told: Assignment) -> None:
 
 def _end_once(_number: int, _frame: FrameType | None) -> None:
     """By a second SIGTERM Scrapy ends at once, without giving back its sources, and the kernel tells a parent's death several times."""
-    signal.signal(_ORPHANED, signal.SIG_IGN)
-    os.kill(os.getpid(), signal.SIGTERM)
+    if _ending.acquire(blocking=False):  # in one step, since a handler is interrupted by the next signal
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _watch(parent: int, signalled: bool) -> None:  # noqa: FBT001 (what the kernel promised)
