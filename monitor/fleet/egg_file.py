@@ -32,6 +32,9 @@ class EggFiles:
         self._eggs = eggs
         self._boot = _machine_boot()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for partial in self._unpacked.glob("*"):  # of a node that was killed while it unpacked
+            if partial.suffix != ".egg":
+                shutil.rmtree(partial, ignore_errors=True)
 
     def path(self, egg: Egg) -> Path:
         """The file of an egg, fetched if need be. Raises UsageError where the egg is not to be had any more."""

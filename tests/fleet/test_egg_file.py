@@ -157,6 +157,13 @@ def test_code__the_machine_was_booted_since__is_unpacked_anew(tmp_path: Path, mo
     assert not before.exists()
 
 
+def test_code__the_node_was_killed_while_it_unpacked__what_it_left_goes_with_its_next_life(tmp_path: Path) -> None:
+    whole = files(tmp_path, Stored(ONE)).code(egg(ONE))
+    (whole.parent / "0a1b" / "monitor").mkdir(parents=True)
+    assert files(tmp_path, Stored()).code(egg(ONE)) == whole
+    assert list(whole.parent.iterdir()) == [whole]
+
+
 def test_code__an_egg_is_forgotten__so_is_its_folder(tmp_path: Path) -> None:
     another = packed("monitor/another.py")
     made = files(tmp_path, Stored(ONE, another))

@@ -4,7 +4,6 @@ Bounds are for one post on a machine that does other things too; the median is h
 tenth of a second. MONITOR_SOAK=1 runs all of the random queries, otherwise every tenth.
 """
 
-import gc
 import os
 import random
 from datetime import UTC, datetime
@@ -16,6 +15,8 @@ import pytest
 from monitor.post import Author, Post
 from monitor.query.parse import parse
 from monitor.query.searchable import Searchable
+
+pytestmark = pytest.mark.usefixtures("no_collection")
 
 SIZE = 64 * 1024
 MEDIAN_S, WORST_S = 0.02, 0.15
@@ -44,15 +45,6 @@ EVIL = (
     "a -b", "NOT (a b)", "title:a", "text:a", "alt:a", "has:link", "domain:a", "url:a", "lang:en a", "a OR a* OR =a",
     " OR ".join(f"w{n}" for n in range(200)), "a " * 200, " OR ".join(f"{x} NEAR/9 {y}" for x in "abcdefghi" for y in "abcdefghi"),
 )  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def _no_collection():
-    """What other tests left is not collected while a query is timed: that alone may take a second."""
-    gc.collect()
-    gc.disable()
-    yield
-    gc.enable()
 
 
 def post(text):
