@@ -79,7 +79,7 @@ def _link(address: str) -> str | None:
 
 def _next_dot(text: str, place: int) -> int:
     """Where the next dot stands that a label could follow, -1 for none."""
-    found = _DOT.search(text, place) if "." in text else None
+    found = _DOT.search(text, place) if text.find(".", place) >= 0 else None
     return found.start() if found else -1
 
 

@@ -83,3 +83,15 @@ def test_link_spans__one_megabyte__takes_time_in_proportion(unit):
     begun = process_time()
     link_spans(unit * (1_000_000 // len(unit)))
     assert process_time() - begun < 5  # measured: 0.01 to 0.6 s; with a square in it, minutes
+
+
+def test_link_spans__many_hosts_after_much_plain_text__what_is_plain_is_passed_once():
+    plain, hosts = "a " * 2_000_000, "b.cc " * 40_000
+
+    def took_s(text):
+        begun = process_time()
+        assert len(link_spans(text)) == 40_000
+        return process_time() - begun
+
+    alone = min(took_s(hosts) for _ in range(3))
+    assert min(took_s(plain + hosts) for _ in range(2)) < 3 * alone + 0.5
