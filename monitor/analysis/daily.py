@@ -35,7 +35,12 @@ def assess_days(hours: Sequence[Assessment], *, zone: ZoneInfo) -> tuple[Assessm
         while pool and pool[0][0] < day.start - _DAYS_POOLED:
             pool.popleft()
         mean = sum(usual.mean for usual in usuals)
-        usual = Usual(mean=mean, dispersion=pooled_dispersion([value for _, value in pool]), basis=usuals[0].basis)
+        usual = Usual(
+            mean=mean,
+            dispersion=pooled_dispersion([value for _, value in pool]),
+            basis=usuals[0].basis,
+            values=usuals[0].values,
+        )
         count = sum(one.count for one in its if one is not None)
         known = usual.distribution
         made = Assessment(

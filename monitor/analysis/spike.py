@@ -61,7 +61,7 @@ class Assessment:
 
 @dataclass(slots=True)
 class _Walk:
-    """What is known while walking: counts with past spikes cut down, and each hour's excess, as old as the pool."""
+    """What is known while walking: counts with past spikes cut down, and the excess of each hour that was none, as old as the pool."""
 
     zone: ZoneInfo
     threshold: float
@@ -75,9 +75,9 @@ class _Walk:
             return None
         while self.excesses and self.excesses[0][0] < hour - _HOURS_POOLED * HOUR:
             self.excesses.popleft()
-        mean, basis = found
+        mean, basis, values = found
         dispersion = pooled_dispersion([value for _, value in self.excesses])
-        return Usual(mean=mean, dispersion=dispersion, basis=basis)
+        return Usual(mean=mean, dispersion=dispersion, basis=basis, values=values)
 
     def judge(self, hour: datetime, count: int) -> Assessment:
         usual = self.usual(hour)
@@ -95,9 +95,10 @@ class _Walk:
         count = judged.count
         if judged.usual is not None:
             if judged.spike:
-                # The largest count that is no spike: a long crisis does not become usual in a day, but does within weeks.
+                # The largest count that is no spike: a long crisis does not become usual in a day, but does within weeks. How widely
+                # usual hours vary is not learned from it: the later hours of a spike would be hidden by the first.
                 count = min(count, judged.usual.distribution.quantile(1 - self.threshold))
-            if judged.usual.mean >= 1 and judged.usual.basis != "all hours":
+            elif judged.usual.mean >= 1 and judged.usual.basis != "all hours":
                 self.excesses.append((judged.start, excess(count, judged.usual.mean)))
         self.history[judged.start] = count
 

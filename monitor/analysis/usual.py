@@ -31,24 +31,26 @@ SMALLEST_DISPERSION, LARGEST_DISPERSION = 0.02, 2.0
 LEARNING_DISPERSION = 0.3
 FEWEST_FOR_DISPERSION = 24
 TRIMMED = 0.02  # of the largest excesses, so that past bursts do not hide the next
-# A mean of ten values is itself uncertain by a tenth of the variance of one.
-UNCERTAINTY = 0.1
+ENOUGH = 10  # values of a mean: the twelve hours of the week that are alike in four weeks, without smallest and largest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usual:
     """Mean and variance of posts to expect in an hour, and from which hours they were learned.
 
-    The basis "all hours" means that less than three days are known: such figures are marked as learning.
+    The basis "all hours" means that less than three days are known: such figures are marked as learning. `values`: of how many
+    hours `mean` is the mean.
     """
 
     mean: float
     dispersion: float
     basis: Basis
+    values: int = ENOUGH
 
     @property
     def variance(self) -> float:
-        return (self.mean + self.dispersion * self.mean**2) * (1 + UNCERTAINTY)
+        # A mean of n values is itself uncertain by an n-th of the variance of one; more than ten values are less alike, not surer.
+        return (self.mean + self.dispersion * self.mean**2) * (1 + 1 / min(self.values, ENOUGH))
 
     @property
     def distribution(self) -> NegativeBinomial:
@@ -57,17 +59,17 @@ class Usual:
 
 def usual_mean(
     history: Mapping[datetime, int], hour: datetime, *, since: datetime, zone: ZoneInfo
-) -> tuple[float, Basis] | None:
-    """The trimmed mean of the hours that are like this one, never below 0.2, and their basis; None where `alike` finds none.
+) -> tuple[float, Basis, int] | None:
+    """The trimmed mean of the hours that are like this one, their basis, and of how many values; None where `alike` finds none.
 
-    Without the smallest and the largest, except on the basis of all hours, where it is the median.
+    Without the smallest and the largest, except on the basis of all hours, where it is the median. Never below 0.2.
     """
     found = alike(history, hour, since=since, zone=zone)
     if found is None:
         return None
     counts, basis = found
-    middle = median(counts) if basis == "all hours" else fmean(sorted(counts)[1:-1])
-    return max(SMALLEST_MEAN, middle), basis
+    kept = sorted(counts) if basis == "all hours" else sorted(counts)[1:-1]
+    return max(SMALLEST_MEAN, median(kept) if basis == "all hours" else fmean(kept)), basis, len(kept)
 
 
 def alike(

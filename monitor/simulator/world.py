@@ -1,7 +1,7 @@
 """The simulated world: people and what they post, on all platforms, from some days ago and on into the future.
 
-Pure and seeded: the same seed on the same day gives the same world, whatever was asked of it before. The world is made
-hour by hour, each hour from a random generator of its own, and only as far as somebody looks.
+Pure and seeded: the same seed gives the same world, begun on another day the same so many days later, whatever was asked of it
+before. The world is made hour by hour, each hour from a random generator of its own, and only as far as somebody looks.
 """
 
 import random
@@ -74,7 +74,7 @@ class World:
 
     def _make_hour(self, platform: Platform, hour: int) -> None:
         begin = self.start + hour * HOUR
-        rng = random.Random(f"{self.plan.seed}|{platform}|{begin.isoformat()}")
+        rng = random.Random(f"{self.plan.seed}|{platform}|{hour}")
         schedule, author, posts = self._schedules[platform], self._authors[platform], self._posts[platform]
         planned: list[tuple[int, str | None]] = [(rng.randrange(3_600_000), None) for _ in range(schedule.ordinary(hour))]
         planned += [(rng.randrange(3_600_000), self.spike.subject) for _ in range(schedule.beyond(hour))]

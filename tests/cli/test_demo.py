@@ -47,7 +47,7 @@ def client(own_database: Config) -> Iterator[Any]:
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A world of ten days, for what does not depend on its size; in a shorter one its spike would be too small to be found."""
     monkeypatch.setattr(demo_module, "DAYS", 10)
-    monkeypatch.setattr(demo_module, "POSTS", 1500)
+    monkeypatch.setattr(demo_module, "POSTS", 2000)
 
 
 def test_once_json__under_a_minute__everything_shown_is_stored_once_and_as_it_was(client: Any, own_database: Config) -> None:

@@ -36,6 +36,20 @@ def test_world__started_later_the_same_day__is_the_same_world(now):
     assert fingerprint(World(plan, now=now), later) == fingerprint(World(plan, now=later), later)
 
 
+def test_world__begun_another_day__is_the_same_world_so_many_days_later(now):
+    """What the demo finds does not depend on the day on which it is tried."""
+    first, second = (World(Plan(seed=3, posts=500), now=now + timedelta(days=days)) for days in (0, 9))
+    told = [
+        [
+            (post.created_at - world.start, plain(post.text), post.title)
+            for name in PLATFORMS
+            for post in world.visible(name, at)
+        ]
+        for world, at in ((first, now), (second, now + timedelta(days=9)))
+    ]
+    assert told[0] == told[1]
+
+
 def test_world__asked_in_steps__is_what_it_is_when_asked_at_once(now):
     plan = Plan(seed=3, posts=500)
     stepwise = World(plan, now=now)
