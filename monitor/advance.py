@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from monitor.bookmark import Bookmark, Gap, Head, Interval, Mark, State, Step, charged, order
+from monitor.bookmark import Again, Bookmark, Gap, Head, Interval, Mark, State, Step, charged, order
 from monitor.source import Order
 
 MOST_GAPS = 64  # beyond it the two oldest are joined: some re-reading, never loss
@@ -78,20 +78,6 @@ def floor_of(bookmark: Bookmark, overlap: timedelta) -> Mark | None:
     return bookmark.heads[-1].mark
 
 
-def reach_back(bookmark: Bookmark, since: datetime | None, *, rules: Rules, now: datetime) -> Bookmark:
-    """Open the gap that leads from what was ever asked back to `since`, unless it is open or was read already."""
-    if since is None or bookmark.start is None or any(gap.floor is None for gap in bookmark.gaps):
-        return bookmark
-    # Where the end of everything was reached, that is told by `start_at` alone.
-    started = min((at for at in (rules.marked_at(bookmark.start), bookmark.start_at) if at is not None), default=None)
-    if started is not None and started <= since:
-        return bookmark
-    gap = Gap(
-        top=bookmark.start, floor=None, cursor=None, cursor_at=None, opened_at=now, since=since, top_at=started, floor_at=since
-    )
-    return replace(bookmark, gaps=(*bookmark.gaps, gap))
-
-
 def advance(bookmark: Bookmark, step: Step, facts: Facts, *, rules: Rules, since: datetime | None = None) -> Move:
     """What `bookmark` becomes after the page that `step` asked for. The version is one higher even when nothing else moved."""
     if rules.order == "whole":
@@ -101,7 +87,7 @@ def advance(bookmark: Bookmark, step: Step, facts: Facts, *, rules: Rules, since
     elif rules.order == "oldest" and step.after is not None:
         move = _forward(bookmark, step, facts, rules)
     elif rules.order == "oldest" and bookmark.heads and not _reaches(bookmark, facts, rules):
-        move = Move(bookmark=bookmark, intervals=(), progress=False)  # a look: what lies below is still to be read, forward
+        move = _looked(bookmark, facts, rules)
     else:
         move = _newest(bookmark, facts, rules, since)
     kept, lapsed = _lapse(move.bookmark, rules, facts.asked_at)
@@ -120,16 +106,11 @@ def refuse(bookmark: Bookmark, step: Step, *, reason: str, asked_at: datetime, r
     return Move(bookmark=replace(kept, version=bookmark.version + 1), intervals=lapsed, progress=False)
 
 
-def let_go(bookmark: Bookmark, since: datetime) -> Bookmark:
-    """The bookmark without the gap that leads back to `since`: what lies below counts as never asked again."""
-    return replace(bookmark, gaps=tuple(gap for gap in bookmark.gaps if gap.floor is not None or gap.since != since))
-
-
 def _newest(bookmark: Bookmark, facts: Facts, rules: Rules, since: datetime | None) -> Move:
     marks = _credible(facts, rules)
     if not marks:
         covered = _interval(bookmark.asked_at, facts.asked_at, "covered", facts)
-        return Move(bookmark=replace(bookmark, asked_at=facts.asked_at), intervals=covered, progress=True)
+        return Move(bookmark=replace(bookmark, asked_at=facts.asked_at, again=None), intervals=covered, progress=True)
     top, bottom = max(marks, key=order), min(marks, key=order)
     heads = (Head(mark=top, asked_at=facts.asked_at), *_settled_head(marks, facts, rules))
     covered = _interval(facts.bottom_at, facts.asked_at, "covered", facts)
@@ -157,13 +138,25 @@ def _newest(bookmark: Bookmark, facts: Facts, rules: Rules, since: datetime | No
     if not (facts.end or _reached(floor, marks, facts)):
         gap = _opened(bottom, floor, facts, None, floor_at=rules.marked_at(floor) or bookmark.asked_at)
         gaps, intervals = (gap, *gaps), (*covered, *_unread(gap, facts))
-    moved = replace(
-        bookmark,
-        heads=_heads((*heads, *bookmark.heads), facts.asked_at, rules),
-        gaps=_joined(gaps),
-        asked_at=facts.asked_at,
-    )
+    heads = _heads((*heads, *bookmark.heads), facts.asked_at, rules)
+    moved = replace(bookmark, heads=heads, gaps=_joined(gaps), asked_at=facts.asked_at, again=None)
     return Move(bookmark=moved, intervals=intervals, progress=True)
+
+
+def _looked(bookmark: Bookmark, facts: Facts, rules: Rules) -> Move:
+    """A newest page that does not reach the floor: all that is new if it reaches the newest head, else it proves nothing."""
+    marks = _credible(facts, rules)
+    if not marks or not _reached(bookmark.heads[0].mark, marks, facts):
+        return Move(bookmark=bookmark, intervals=(), progress=False)
+    covered = _interval(facts.bottom_at, facts.asked_at, "covered", facts)
+    return Move(bookmark=_ahead(bookmark, marks, facts, rules), intervals=covered, progress=True)
+
+
+def _ahead(bookmark: Bookmark, marks: list[Mark], facts: Facts, rules: Rules) -> Bookmark:
+    """The bookmark with heads from a page that shows all between the newest head and its own newest mark."""
+    top = max(marks, key=order, default=bookmark.heads[0].mark)
+    heads = (Head(mark=top, asked_at=facts.asked_at), *_settled_head(marks, facts, rules), *bookmark.heads)
+    return replace(bookmark, heads=_heads(heads, bookmark.asked_at or facts.asked_at, rules))
 
 
 def _deeper(bookmark: Bookmark, step: Step, facts: Facts, rules: Rules) -> Move:
@@ -212,27 +205,32 @@ def _down_to(from_at: datetime | None, to_at: datetime, facts: Facts, rules: Rul
 
 def _forward(bookmark: Bookmark, step: Step, facts: Facts, rules: Rules) -> Move:
     assert step.after is not None
-    newest = bookmark.heads[0]
     began_at = facts.began_at or facts.asked_at  # a later page of this walk says nothing new about what the first one read
     top = max(facts.marks, key=order, default=None)
     if top is None:
-        heads = (Head(mark=newest.mark, asked_at=facts.asked_at), *bookmark.heads)
-        moved = replace(bookmark, heads=_heads(heads, began_at, rules), asked_at=began_at)
         covered = _interval(rules.marked_at(step.after) or bookmark.asked_at, began_at, "covered", facts)
+        moved = _read_again(_ahead(bookmark, [], facts, rules), step, None, began_at, rules)
         return Move(bookmark=moved, intervals=covered, progress=True)
     if order(top) <= order(step.after):
         return Move(bookmark=bookmark, intervals=(), progress=False)
     # Between the mark that was asked after and the first post of the page lies nothing, which is covered, too.
     known = [at for at in (facts.bottom_at, rules.marked_at(step.after) or bookmark.asked_at) if at is not None]
     covered = _interval(min(known, default=None), began_at if facts.end else facts.top_at, "covered", facts)
-    marks = _credible(facts, rules)
-    if marks and order(max(marks, key=order)) > order(newest.mark):
-        head = Head(mark=max(marks, key=order), asked_at=facts.asked_at)
-        heads = (head, *_settled_head(marks, facts, rules), *bookmark.heads)
-        bookmark = replace(bookmark, heads=_heads(heads, began_at, rules), asked_at=began_at)
-    elif facts.end:
-        bookmark = replace(bookmark, heads=_heads(bookmark.heads, began_at, rules), asked_at=began_at)
-    return Move(bookmark=bookmark, intervals=covered, progress=True)
+    marks, moved = _credible(facts, rules), bookmark
+    if marks and order(max(marks, key=order)) > order(bookmark.heads[0].mark):
+        moved = _ahead(bookmark, marks, facts, rules)
+    moved = _read_again(moved, step, None if facts.end else top, began_at, rules)
+    return Move(bookmark=moved, intervals=covered, progress=True)
+
+
+def _read_again(bookmark: Bookmark, step: Step, top: Mark | None, began_at: datetime, rules: Rules) -> Bookmark:
+    """How far the overlap is read again after a page up to `top` (None: up to the end); at its end a new floor can be chosen."""
+    if step.upto is None:
+        return bookmark
+    began_at = bookmark.again.began_at if bookmark.again is not None else began_at
+    if top is not None and order(top) < order(step.upto):
+        return replace(bookmark, again=Again(after=top, upto=step.upto, began_at=began_at))
+    return replace(bookmark, heads=_heads(bookmark.heads, began_at, rules), asked_at=began_at, again=None)
 
 
 def _whole(bookmark: Bookmark, facts: Facts) -> Move:

@@ -25,7 +25,8 @@ class Step:
 
     cursor: continue where the platform said; until: the newest posts at or before this mark (a platform whose marks are
     unique may leave the mark itself out); after: the oldest posts beyond this mark; floor: the walk ends at this mark, a
-    hint for platforms that can say so in the request; size: at most this many rows where the platform can be told.
+    hint for platforms that can say so in the request; size: at most this many rows where the platform can be told; upto: the
+    overlap is read again up to this mark, which is no matter to the platform.
     """
 
     cursor: str | None = None
@@ -33,6 +34,7 @@ class Step:
     after: Mark | None = None
     floor: Mark | None = None
     size: int | None = None
+    upto: Mark | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +67,24 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """The overlap of a source that is read forward, partly read again: up to `after`, for posts that came late; it ends at `upto`.
+
+    `began_at`: when that began. Posts above `upto` were all read since then.
+    """
+
+    after: Mark
+    upto: Mark
+    began_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bookmark:
     """The state of one source. heads and gaps are newest first; gaps are disjoint and at most 64.
 
-    `start`: at or below this mark nothing was ever asked (`start_at`: its event time). `asked_at`: when the newest walk began.
-    `validators` and `seen` (ids of the last 500 entries) serve sources without paging. `version` counts commits.
+    `start`: at or below this mark nothing was ever asked (`start_at`: its event time). `asked_at`: when the last reading began
+    of all that lies above its floor; `again`: how far the next one got. `validators` and `seen` (ids of the last 500 entries)
+    serve sources without paging. `version` counts commits.
     """
 
     heads: tuple[Head, ...] = ()
@@ -77,6 +92,7 @@ class Bookmark:
     start: Mark | None = None
     start_at: datetime | None = None
     asked_at: datetime | None = None
+    again: Again | None = None
     validators: Mapping[str, str] = field(default_factory=dict)
     seen: tuple[str, ...] = ()
     version: int = 0

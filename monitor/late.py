@@ -1,6 +1,6 @@
 """What a bookmark calls read: a post that turns up there was not shown when it should have been. Pure: no I/O, no clock.
 
-Platforms show some posts late. For as long as a platform's `overlap` says they are read for again at every poll; what comes later
+Platforms show some posts late. For as long as a platform's `overlap` says they are read for again; what comes later
 still is found by chance alone, where a page reaches further down than it had to.
 """
 

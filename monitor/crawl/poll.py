@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from monitor import clock
-from monitor.advance import Rules, let_go, reach_back
+from monitor.advance import Rules
 from monitor.bookmark import Bookmark, Step
 from monitor.crawl.fetch import fetch
 from monitor.crawl.page_item import PageItem
@@ -15,6 +15,7 @@ from monitor.crawl.reply_check import NOT_MODIFIED
 from monitor.errors import CursorRefusedError, RefusedError, ReplyError
 from monitor.page import Ask, Asked, Page, Reply
 from monitor.post import EARLIEST
+from monitor.reach import let_go, reach_back
 from monitor.source import Source
 from monitor.walk import Walk
 

@@ -9,10 +9,10 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from monitor.bookmark import Bookmark, Gap, Head
+from monitor.bookmark import Again, Bookmark, Gap, Head
 from monitor.store.document import Document, stored_moment
 
-_MARKS = frozenset({"mark", "top", "floor", "start"})
+_MARKS = frozenset({"mark", "top", "floor", "start", "after", "upto"})
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
 
 
@@ -21,6 +21,7 @@ def bookmark_document(bookmark: Bookmark) -> Document:
     return _document(bookmark) | {
         "heads": [_document(head) for head in bookmark.heads],
         "gaps": [_document(gap) for gap in bookmark.gaps],
+        "again": _document(bookmark.again) if bookmark.again else None,
     }
 
 
@@ -31,15 +32,16 @@ def bookmark_of(stored: Mapping[str, Any]) -> Bookmark:
         | {
             "heads": tuple(Head(**_fields(Head, head)) for head in stored["heads"]),
             "gaps": tuple(Gap(**_fields(Gap, gap)) for gap in stored["gaps"]),
+            "again": Again(**_fields(Again, stored["again"])) if stored.get("again") else None,
         }
     )
 
 
-def _document(value: Bookmark | Head | Gap) -> Document:
+def _document(value: Bookmark | Head | Gap | Again) -> Document:
     return {field.name: _stored(getattr(value, field.name)) for field in fields(value)}
 
 
-def _fields(kind: type[Bookmark] | type[Head] | type[Gap], stored: Mapping[str, Any]) -> dict[str, Any]:
+def _fields(kind: type[Bookmark] | type[Head] | type[Gap] | type[Again], stored: Mapping[str, Any]) -> dict[str, Any]:
     return {field.name: _read(field.name, stored[field.name]) for field in fields(kind) if field.name in stored}
 
 

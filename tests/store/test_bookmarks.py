@@ -6,7 +6,7 @@ import bson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.bookmark import Bookmark, Gap, Head
+from monitor.bookmark import Again, Bookmark, Gap, Head
 from monitor.store.bookmarks import bookmark_document, bookmark_of
 from monitor.store.reading import CODEC
 
@@ -32,6 +32,7 @@ BOOKMARKS = st.builds(
     gaps=st.lists(GAPS, max_size=3).map(tuple),
     start=st.none() | MARKS,
     asked_at=st.none() | MOMENTS,
+    again=st.none() | st.builds(Again, after=MARKS, upto=MARKS, began_at=MOMENTS),
     validators=st.dictionaries(st.sampled_from(["etag", "last-modified", "int"]), TEXTS, max_size=2),
     seen=st.lists(TEXTS, max_size=3).map(tuple),
     version=st.integers(0, 2**40),
@@ -52,7 +53,7 @@ def test_a_mark_keeps_its_type(mark: int | str) -> None:
 
 def test_a_field_added_later_gets_its_default() -> None:
     stored = bookmark_document(Bookmark(seen=("a",), version=3))
-    del stored["seen"]
+    del stored["seen"], stored["again"]
     assert bookmark_of(stored) == Bookmark(version=3)
 
 
