@@ -45,8 +45,8 @@ class Config:
     """Settings of one process. `mongodb_uri` None: the private mongod is used, its files under `home`.
 
     `file`: the configuration file, None where there is none. `zone`: whose days are meant where nobody says; `instances`: servers
-    to ask by platform; `disabled`: platforms that are left alone. `job_lease_s`: how long a job of the fleet may be unheard of
-    until another node runs it.
+    to ask by platform; `modes`: which way words are looked for by platform, where one was chosen; `disabled`: platforms that are
+    left alone. `job_lease_s`: how long a job of the fleet may be unheard of until another node runs it.
     """
 
     mongodb_uri: Secret | None
@@ -59,6 +59,7 @@ class Config:
     file: Path | None = None
     zone: str = "UTC"
     instances: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    modes: Mapping[str, str] = field(default_factory=dict)
     disabled: frozenset[str] = frozenset()
     job_lease_s: float = DEFAULT_JOB_LEASE_S
 
@@ -104,7 +105,12 @@ def load(environment: Mapping[str, str] | None = None) -> Config:
 
     told = settings_in(file, env)
     return replace(
-        _config(told.environment), file=file, zone=told.zone, instances=told.instances, disabled=frozenset(told.disabled)
+        _config(told.environment),
+        file=file,
+        zone=told.zone,
+        instances=told.instances,
+        modes=told.modes,
+        disabled=frozenset(told.disabled),
     )
 
 

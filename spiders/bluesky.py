@@ -50,6 +50,7 @@ class Bluesky(PlatformSpider):
     meters: ClassVar[Mapping[str, str]] = {"com.atproto.server.": "session"}  # sign-ins, whose headers tell their own limit
     resumes_by_mark = False
     cursor_ttls_s: ClassVar[Mapping[str, int]] = dict.fromkeys(SEARCHES, SEARCH_CURSOR_S)
+    modes: ClassVar[Mapping[str, bool]] = {"search": True, "jetstream": False}
     probe: ClassVar[Mapping[str, str]] = {"account": "bsky.app"}
     expects = ("url", "text", "author.handle", "counts.likes", "counts.reposts", "counts.replies", "counts.quotes")
     frame = staticmethod(jetstream.frame)

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from monitor.config import Config, file_of, load
 from monitor.configuration.known import model
+from monitor.configuration.mode import unmet
 from monitor.configuration.model import Settings
 from monitor.configuration.problem import ConfigurationFileError, Problem
 from monitor.configuration.reading import Reading, read
@@ -18,6 +19,7 @@ from monitor.configuration.refusals import problems_of
 from monitor.configuration.variable import FILE, NO_VARIABLE
 from monitor.configuration.watched import Watched, refused, refused_host, watched
 from monitor.configuration.yaml_tree import Keys
+from monitor.crawl.platforms import platform
 
 NO_SECRET = NO_VARIABLE | {"identifier"}  # the name of an account, which others see
 
@@ -52,7 +54,10 @@ def check(file: Path, environment: Mapping[str, str]) -> Checked:
         raise ConfigurationFileError(problems)
     config = load({**environment, "MONITOR_CONFIG": str(file)})
     return Checked(
-        file=file, files=tuple(tree.texts), topics=_topics(told, reading, config), warnings=tuple(_literal_secrets(reading))
+        file=file,
+        files=tuple(tree.texts),
+        topics=_topics(told, reading, config),
+        warnings=(*_literal_secrets(reading), *_unmet_modes(reading, config)),
     )
 
 
@@ -110,6 +115,13 @@ def _literal_secrets(reading: Reading) -> Iterator[Problem]:
                 ):
                     says = "a secret stands in the file: write ${NAME} and set NAME in the environment or in .env, or name a file with "
                     yield reading.tree.problem(here, f"{says}{key.removesuffix('s')}{FILE}{'s' * isinstance(value, dict)}")
+
+
+def _unmet_modes(reading: Reading, config: Config) -> Iterator[Problem]:
+    """Modes that ask with credentials which are not there."""
+    for name in config.modes.keys() - config.disabled:
+        if lack := unmet(platform(name), config):
+            yield reading.tree.problem(("platforms", name, "mode"), f"{lack}: set what is missing, or choose another mode")
 
 
 def _has_password(address: str) -> bool:

@@ -8,7 +8,17 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, create_model
 
 from monitor.config import load
-from monitor.configuration.model import Filled, Override, PlatformSection, SecretText, Section, Settings, TopicSection
+from monitor.configuration.model import (
+    AUTO,
+    Filled,
+    NoMode,
+    Override,
+    PlatformSection,
+    SecretText,
+    Section,
+    Settings,
+    TopicSection,
+)
 from monitor.configuration.variable import OF_HOST
 from monitor.crawl.platforms import platforms
 from monitor.crawl.spider import PlatformSpider
@@ -120,6 +130,12 @@ def _section(platform: PlatformSpider) -> type[BaseModel]:
     fields: dict[str, Any] = {}
     if many_servers(platform):
         fields["instances"] = (list[Filled], Field([], description="Servers to ask for topics that name none."))
+    modes: Any = Literal[(AUTO, *platform.modes)]
+    fields["mode"] = (
+        (modes, Field(AUTO, description="How topics are followed here; auto: by whether its credentials are set."))
+        if platform.modes
+        else (NoMode, None)
+    )
     for each in credentials(platform):
         if each.alone:
             fields[each.key] = (SecretText | None, Field(None, description=f"{each.variable} in the environment."))

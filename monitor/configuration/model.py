@@ -5,12 +5,14 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
 from monitor.config import Secret, is_database_name
 from monitor.topic import Authors
 
 SOONEST_S, LATEST_S = 15, 30 * 86_400
+AUTO = "auto"  # the mode of a platform where none is chosen
 _DURATION = re.compile(r"([1-9][0-9]{0,6})([smhd])")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -61,6 +63,10 @@ def _language(told: str) -> str:
     return told
 
 
+def _no_mode(_: object) -> None:
+    raise _refused("this platform has no modes to choose from: take it out")
+
+
 def _filled(told: str) -> str:
     if not told.strip():
         raise _refused("is empty")
@@ -72,6 +78,8 @@ Seconds = Annotated[int, PlainValidator(_seconds), WithJsonSchema({"type": "stri
 Zone = Annotated[str, AfterValidator(_zone)]
 Filled = Annotated[str, AfterValidator(_filled)]
 Language = Annotated[str, AfterValidator(_language)]
+# Known, so that a sentence can be said of it, and in no schema and no suggestion.
+NoMode = SkipJsonSchema[Annotated[None, PlainValidator(_no_mode)]]
 
 
 class Section(BaseModel):

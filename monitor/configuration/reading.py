@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from monitor.configuration.joined import joined
-from monitor.configuration.model import Settings
+from monitor.configuration.model import AUTO, Settings
 from monitor.configuration.problem import ConfigurationFileError, Place, Problem, problem
 from monitor.configuration.reference import resolve
 from monitor.configuration.refusals import problems_of
@@ -42,6 +42,7 @@ class FileSettings:
     environment: Mapping[str, str]
     zone: str
     instances: Mapping[str, tuple[str, ...]]
+    modes: Mapping[str, str]
     disabled: frozenset[str]
 
 
@@ -82,6 +83,7 @@ def settings_in(file: Path, environment: Mapping[str, str]) -> FileSettings:
         environment=layered(reading.environment, variables),
         zone=told.defaults.timezone or "UTC",
         instances={name: found for name, section in sections.items() if (found := _hosts(section))},
+        modes={name: str(mode) for name, section in sections.items() if (mode := section.get("mode", AUTO)) != AUTO},
         disabled=frozenset(name for name, section in sections.items() if section.get("enabled") is False),
     )
 

@@ -29,6 +29,7 @@ defaults:
 # Credentials and servers. What works without any is in docs/platforms.md.
 # platforms:
 #   mastodon: {{token: "${{MASTODON_TOKEN}}", instances: [mastodon.social]}}
+#   bluesky: {{mode: jetstream}}
 #   github: {{enabled: false}}
 
 # What is watched: `monitor topics apply`, or the next `monitor collect`, makes these topics.

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-NO_VARIABLE = frozenset({"enabled", "instances"})
+NO_VARIABLE = frozenset({"enabled", "instances", "mode"})
 FILE, OF_HOST = "_file", "__"
 _NOT_OF_PLATFORMS = ("MONITOR_", "MONGODB_")
 
@@ -14,6 +14,12 @@ _NOT_OF_PLATFORMS = ("MONITOR_", "MONGODB_")
 def host_suffix(host: str) -> str:
     """`example.org` as the end of a variable: EXAMPLE_ORG."""
     return re.sub(r"[^A-Z0-9]", "_", host.upper())
+
+
+def is_set(name: str, environment: Mapping[str, str]) -> bool:
+    """Whether a credential is there: by itself, by a file, or for some host."""
+    names = {name, f"{name}_FILE"}
+    return any(environment[each] for each in environment if each in names or each.startswith(name + OF_HOST))
 
 
 def platform_variables(sections: Mapping[str, Mapping[str, Any]], folder: Path) -> dict[str, str]:

@@ -58,8 +58,9 @@ class PlatformSpider(scrapy.Spider):
     `allowance_zone`: whose midnight they are full again at, where they are a quota of the day. `meters`: limits beside the usual
     one, each by a part of the paths that count against it.
     `redirects`: how many are followed. `accepts`: the media type
-    that is asked for. `probe`: spider arguments of a source that answers anybody with posts at once (empty: there is none);
-    `expects`: the fields, as in run records, that some post of each page of it has.
+    that is asked for. `modes`: the ways to follow topics where people may choose one, by its name in monitor.yaml, and whether it is
+    the one with credentials; unchosen, it goes by whether they are set. `probe`: spider arguments of a source that answers
+    anybody with posts at once (empty: there is none); `expects`: the fields, as in run records, that some post of each page of it has.
     """
 
     name: str
@@ -78,6 +79,7 @@ class PlatformSpider(scrapy.Spider):
     meters: ClassVar[Mapping[str, str]] = {}
     redirects: ClassVar[int] = 0
     accepts: ClassVar[str] = "application/json"
+    modes: ClassVar[Mapping[str, bool]] = {}
     probe: ClassVar[Mapping[str, str]] = {}
     expects: ClassVar[tuple[str, ...]] = ()
     default_instance: ClassVar[str | None] = None  # the server that a topic is looked for on, where a platform has many

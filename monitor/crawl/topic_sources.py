@@ -11,7 +11,7 @@ from monitor.crawl import arguments
 from monitor.crawl.platforms import platform as platform_named
 from monitor.crawl.platforms import platforms as all_platforms
 from monitor.crawl.spider import PlatformSpider
-from monitor.errors import UsageError
+from monitor.errors import ConfigurationError, UsageError
 from monitor.query.native import Native, compile_query
 from monitor.query.query import Query
 from monitor.source import Source
@@ -80,7 +80,7 @@ def compiled(spider: PlatformSpider, query: Query, where: Named, *, topic: str, 
         raise UsageError(
             f"{spider.name} has many servers, and none to begin with: name one with --instance {spider.name}:HOST."
         )
-    return [_at(spider, query, place, topic=topic, has_token=has_token(spider, place, config)) for place in found]
+    return [_at(spider, query, place, topic=topic, has_token=takes_token(spider, place, config)) for place in found]
 
 
 def serving(
@@ -111,6 +111,20 @@ def _at(spider: PlatformSpider, query: Query, place: Mapping[str, str], *, topic
     native = compile_query(query, spider.name, has_token=has_token)
     sources = tuple(source_of(spider, ask.kind, {**place, **ask.parameters}, topic=topic) for ask in native.asks)
     return Compiled(platform=spider.name, native=native, sources=sources)
+
+
+def chosen_mode(spider: PlatformSpider, config: Config) -> str | None:
+    """The way that the configuration chose; None: none. Raises ConfigurationError where the platform has no such way."""
+    mode = config.modes.get(spider.name)
+    if mode is not None and mode not in spider.modes:
+        raise ConfigurationError(f"platforms.{spider.name}.mode of {config.file} is not usable: monitor check says why.")
+    return mode
+
+
+def takes_token(spider: PlatformSpider, place: Mapping[str, str], config: Config) -> bool:
+    """Whether words are looked for in the way that takes credentials: as was chosen, else where they are configured."""
+    mode = chosen_mode(spider, config)
+    return has_token(spider, place, config) if mode is None else spider.modes[mode]
 
 
 def has_token(spider: PlatformSpider, place: Mapping[str, str], config: Config) -> bool:

@@ -1,4 +1,4 @@
-"""The configuration file: which one is used, whether it can be, and secrets that stand in it."""
+"""The configuration file: which one is used, whether it can be, and what it is warned of."""
 
 import os
 from collections.abc import Mapping
@@ -29,8 +29,8 @@ def configuration(environment: Mapping[str, str]) -> Finding:
         )
     says = f"{shown_path(file)} is used, with {_counted(len(found.topics), 'topic')}."
     if found.warnings:
-        secrets = _counted(len(found.warnings), "secret")
-        return Finding(check="configuration", state="warn", says=f"{says} It holds {secrets} itself.", fix=_ADVICE)
+        warnings = _counted(len(found.warnings), "warning")
+        return Finding(check="configuration", state="warn", says=f"{says} It has {warnings}.", fix=_ADVICE)
     open_to = _readable_by_others(file.parent / ".env")
     if open_to is not None:
         return Finding(

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from monitor.config import Config
+from monitor.configuration.mode import unmet
+from monitor.configuration.variable import is_set
 from monitor.crawl.spider import PlatformSpider
 from monitor.doctor.finding import Finding
 from monitor.errors import ConfigurationError, CredentialsError
@@ -46,7 +48,10 @@ def credentials(platform: PlatformSpider, config: Config) -> Finding:
     names = _names(noted.names, config.environment)
     if not names:
         return Finding(check=platform.name, state="ok", says="takes no credentials.")
-    told = ", ".join(f"{name} is {'set' if _is_set(name, config.environment) else 'not set'}" for name in names)
+    told = ", ".join(f"{name} is {'set' if is_set(name, config.environment) else 'not set'}" for name in names)
+    if lack := unmet(platform, config):
+        fix = f"Set {_unset(names, config)}, or choose another platforms.{platform.name}.mode."
+        return Finding(check=platform.name, state="warn", says=f"{lack}.", fix=fix)
     if not closed:
         return Finding(check=platform.name, state="ok", says=f"{told}.")
     without = "nothing can be asked without it" if len(closed) == len(platform.kinds) else f"not asked: {', '.join(closed)}"
@@ -54,8 +59,12 @@ def credentials(platform: PlatformSpider, config: Config) -> Finding:
         check=platform.name,
         state="warn" if len(closed) == len(platform.kinds) else "ok",
         says=f"{told}; {without}.",
-        fix=f"Set {', '.join(name for name in names if not _is_set(name, config.environment))} to use all of it.",
+        fix=f"Set {_unset(names, config)} to use all of it.",
     )
+
+
+def _unset(names: Sequence[str], config: Config) -> str:
+    return ", ".join(name for name in names if not is_set(name, config.environment))
 
 
 def _names(looked_up: Sequence[str], environment: Mapping[str, str]) -> list[str]:
@@ -85,8 +94,3 @@ def _opens(platform: PlatformSpider, kind: str, config: Config) -> bool:
     except CredentialsError:
         return False
     return True
-
-
-def _is_set(name: str, environment: Mapping[str, str]) -> bool:
-    """By itself, by a file, or for some host."""
-    return any(environment[each] for each in environment if each in {name, name + _FILE} or each.startswith(name + _OF_HOST))

@@ -141,7 +141,7 @@ _BLUESKY = Search(
 )
 _STREAM_NOTE = (
     "The stream of all of Bluesky, of which posts with {query} are kept, from its last minute on. What was said before is for its "
-    "search, which strangers are refused: set BLUESKY_IDENTIFIER and BLUESKY_PASSWORD."
+    "search, which strangers are refused: it takes BLUESKY_IDENTIFIER and BLUESKY_PASSWORD."
 )
 
 KEYLESS: Mapping[str, Search] = {

@@ -1,11 +1,13 @@
 """What a topic is compiled to, place by place."""
 
+from dataclasses import replace
+
 import pytest
 
 from monitor.config import load
-from monitor.crawl.platforms import platform
+from monitor.crawl.platforms import platform, platforms
 from monitor.crawl.topic_sources import Named, chosen, compiled, compiled_ids, named
-from monitor.errors import UsageError
+from monitor.errors import ConfigurationError, UsageError
 from monitor.query.parse import parse
 
 
@@ -51,3 +53,23 @@ def test_compiled_ids__with_and_without_a_token() -> None:
         "mastodon/tag?instance=a.example&tag=tea",
         "mastodon/query?instance=a.example&query=tea",
     }
+
+
+@pytest.mark.parametrize("name", [name for name, spider in platforms().items() if spider.modes])
+def test_modes__each_is_a_way_of_its_own_that_the_platform_can_be_asked(name: str) -> None:
+    """With the same credentials, so that nothing but the mode tells them apart."""
+    spider, asked = platform(name), []
+    for mode in spider.modes:
+        (made,) = compiled(spider, parse("tea"), Named(), topic="x", config=replace(load({}), modes={name: mode}))
+        asked.append({source.kind for source in made.sources})
+    assert "auto" not in spider.modes
+    assert all(kinds and kinds <= spider.kinds.keys() for kinds in asked)
+    assert set.intersection(*asked) == set()
+    assert sorted(spider.modes.values()) == [False, True]
+
+
+@pytest.mark.parametrize(("name", "mode"), [("bluesky", "jetstraem"), ("hackernews", "search")])
+def test_compiled__mode_that_the_platform_has_not__is_refused(name: str, mode: str) -> None:
+    config = replace(load({}), modes={name: mode})
+    with pytest.raises(ConfigurationError, match=f"platforms.{name}.mode of .* monitor check says why"):
+        compiled(platform(name), parse("tea"), Named(), topic="x", config=config)

@@ -18,10 +18,11 @@ def found(path: Path, text: str) -> Finding:
     [
         ("topics: [{id: tea, query: tea}]", "ok", "is used, with 1 topic."),
         ("a: 1\nb: 2\n", "fail", "has 2 errors; the first is at "),
-        ("platforms: {github: {token: abc}}", "warn", "It holds 1 secret itself."),
+        ("platforms: {github: {token: abc}}", "warn", "It has 1 warning."),
+        ("platforms: {bluesky: {mode: search}}", "warn", "It has 1 warning."),
     ],
 )
-def test_file__ok_wrong_or_with_secrets(tmp_path: Path, text: str, state: str, says: str) -> None:
+def test_file__ok_wrong_or_with_warnings(tmp_path: Path, text: str, state: str, says: str) -> None:
     finding = found(tmp_path, text)
     assert (finding.state, says in finding.says) == (state, True), finding
     assert (finding.fix is None) == (state == "ok")

@@ -1,6 +1,7 @@
 """Which credentials a platform takes, by what its own login looks up."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -75,3 +76,26 @@ def test_credentials_in_a_file_that_is_missing__fail() -> None:
 def test_platform_that_is_closed_without__is_a_warning() -> None:
     found = credentials(Closed(), load({}))
     assert (found.state, found.says) == ("warn", "CLOSED_TOKEN is not set; nothing can be asked without it.")
+
+
+@pytest.mark.parametrize(
+    ("environment", "missing", "fix"),
+    [
+        ({}, "BLUESKY_IDENTIFIER and BLUESKY_PASSWORD are", "BLUESKY_IDENTIFIER, BLUESKY_PASSWORD"),
+        ({"BLUESKY_IDENTIFIER": "ann.example"}, "BLUESKY_PASSWORD is", "BLUESKY_PASSWORD"),
+    ],
+)
+def test_mode_whose_credentials_are_missing__is_a_warning_that_names_them(
+    environment: Mapping[str, str], missing: str, fix: str
+) -> None:
+    found = credentials(platform("bluesky"), replace(load(environment), modes={"bluesky": "search"}))
+    assert found.state == "warn"
+    assert found.says == f"mode search asks with credentials, and {missing} not set."
+    assert found.fix == f"Set {fix}, or choose another platforms.bluesky.mode."
+
+
+@pytest.mark.parametrize(
+    ("mode", "environment"), [("jetstream", {}), ("search", {"BLUESKY_IDENTIFIER": "a", "BLUESKY_PASSWORD": "b"})]
+)
+def test_mode_that_lacks_nothing__is_ok(mode: str, environment: Mapping[str, str]) -> None:
+    assert credentials(platform("bluesky"), replace(load(environment), modes={"bluesky": mode})).state == "ok"

@@ -11,6 +11,7 @@ from monitor.cli.topics.subject import refuse_if_from_file, topic_in
 from monitor.cli.topics.trial import NEWEST, SHOWN
 from monitor.cli.topics.wishes import changes, told, wishes
 from monitor.config import Config, load
+from monitor.configuration.mode import said_of_mode
 from monitor.crawl.platforms import platform as platform_named
 from monitor.crawl.topic_sources import Named, compiled, compiled_ids, needs_address, places
 from monitor.errors import MonitorError, UsageError
@@ -145,6 +146,8 @@ async def _sources(store: Store, topic: Topic, query: Query, config: Config) -> 
         spider = platform_named(name)
         if needs_address(spider) or not places(spider, where):
             continue
+        for sentence in said_of_mode(spider, config):
+            click.echo(f"{name}: {sentence}", err=True)
         for each in compiled(spider, query, where, topic=topic.id, config=config):
             if each.native is not None:
                 click.echo(f"{name}: {each.native.note} {each.native.misses or ''}".rstrip(), err=True)

@@ -9,9 +9,11 @@ import click
 
 from monitor.cli.topics.subject import Subject, subject_anywhere
 from monitor.config import Config, load
+from monitor.configuration.mode import said_of_mode
+from monitor.configuration.model import AUTO
 from monitor.crawl.platforms import platform as platform_named
 from monitor.crawl.platforms import platforms as all_platforms
-from monitor.crawl.topic_sources import Named, has_token, named, places
+from monitor.crawl.topic_sources import Named, chosen_mode, has_token, named, places, takes_token
 from monitor.query.english import english
 from monitor.query.native import Native, compile_query
 from monitor.query.native import platforms as searchable_platforms
@@ -19,12 +21,15 @@ from monitor.query.native import platforms as searchable_platforms
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explained:
-    """What one platform is asked; `signed_in`: with the credentials that are configured. `servers`: how many are asked."""
+    """What one platform is asked; `signed_in`: credentials are configured. `servers`: how many are asked. `mode`: the way that
+    was chosen, None where there are none; `said`: sentences on it."""
 
     platform: str
     native: Native
     signed_in: bool
     servers: int
+    mode: str | None
+    said: tuple[str, ...]
 
     @property
     def calls(self) -> int:
@@ -61,9 +66,15 @@ def _explained(name: str, subject: Subject, where: Named, config: Config) -> Exp
     """A platform of many servers without a default one is explained for one server, whichever it will be."""
     spider = platform_named(name)
     found = places(spider, where)
-    signed_in = any(has_token(spider, place, config) for place in found)
-    native = compile_query(subject.query, name, has_token=signed_in)
-    return Explained(platform=name, native=native, signed_in=signed_in, servers=max(1, len(found)))
+    native = compile_query(subject.query, name, has_token=any(takes_token(spider, place, config) for place in found))
+    return Explained(
+        platform=name,
+        native=native,
+        signed_in=any(has_token(spider, place, config) for place in found),
+        servers=max(1, len(found)),
+        mode=chosen_mode(spider, config) or (AUTO if spider.modes else None),
+        said=said_of_mode(spider, config),
+    )
 
 
 def _told(subject: Subject, explained: list[Explained]) -> dict[str, Any]:
@@ -80,6 +91,7 @@ def _told(subject: Subject, explained: list[Explained]) -> dict[str, Any]:
                 "calls": each.calls,
                 "servers": each.servers,
                 "signed_in": each.signed_in,
+                "mode": each.mode,
                 "asks": [{"kind": ask.kind, "parameters": dict(ask.parameters)} for ask in each.native.asks],
                 "note": each.native.note,
                 "misses": each.native.misses,
@@ -97,7 +109,7 @@ def _text(subject: Subject, explained: list[Explained]) -> str:
     for each in explained:
         lines += ["", f"{each.platform:<{wide}}  {each.native.relation:<11}  {_cost(each)}"]
         lines += [f"  {ask.kind} {_asked(ask.parameters)}".rstrip() for ask in each.native.asks]
-        lines += [f"  {sentence}" for sentence in (each.native.note, each.native.misses) if sentence]
+        lines += [f"  {sentence}" for sentence in (*each.said, each.native.note, each.native.misses) if sentence]
     return "\n".join([*lines, "", f"In all {_calls(sum(each.calls for each in explained))} when nothing is new."])
 
 

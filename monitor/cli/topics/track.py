@@ -1,6 +1,6 @@
 """`monitor track`: make a topic and the sources that serve it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import click
 
@@ -8,7 +8,8 @@ from monitor.cli.opened import opened, run
 from monitor.cli.topics.subject import refuse_if_from_file
 from monitor.cli.topics.wishes import changes, wishes
 from monitor.config import Config, load
-from monitor.crawl.topic_sources import check_addresses, chosen, named, serving
+from monitor.configuration.mode import said_of_mode
+from monitor.crawl.topic_sources import check_addresses, chosen, compiled_ids, named, serving
 from monitor.errors import UsageError
 from monitor.query.parse import parse
 from monitor.source import Source
@@ -62,18 +63,26 @@ def track(
         redact=wished.get("redact", ()),
     )
     sources, notes = serving(spiders, parsed, where, topic=topic.id, config=config)
+    notes += [f"{spider.name}: {sentence}" for spider in spiders for sentence in said_of_mode(spider, config)]
     for note in notes:
         click.echo(note, err=True)
     if not sources:
         raise UsageError("Nothing can be polled for this topic: choose other platforms, or name feeds with --feed URL.")
-    version = run(_save(topic, sources, config, wished))
+    # What the words were looked for by before another way was chosen.
+    ways = set[str]().union(*(compiled_ids(spider, parsed, where) for spider in spiders if spider.modes))
+    version, left = run(_save(topic, sources, ways - {source.id for source in sources}, config, wished))
     click.echo(f"Topic {topic.id} (version {version}) watches {len(sources)} source{'s' if len(sources) > 1 else ''}:")
     for source in sources:
         click.echo(f"  {source.id}")
+    if left:
+        click.echo(f"No more: {left} source{'s' if left > 1 else ''} of the way that was taken before.", err=True)
     click.echo("Next: monitor collect", err=True)
 
 
-async def _save(topic: Topic, sources: Sequence[Source], config: Config, wished: Changes) -> int:
+async def _save(
+    topic: Topic, sources: Sequence[Source], outdated: Collection[str], config: Config, wished: Changes
+) -> tuple[int, int]:
+    """The version of the topic, and how many of the outdated sources served it."""
     await check_addresses(sources, config)
     async with opened(config) as store:
         await refuse_if_from_file(store, topic.id)
@@ -85,7 +94,7 @@ async def _save(topic: Topic, sources: Sequence[Source], config: Config, wished:
             await store.topics.edit(topic.id, **wished)
         for source in sources:
             await store.sources.ensure(source)
-        return saved.version
+        return saved.version, await store.sources.release(topic.id, among=outdated)
 
 
 async def _joined(store: Store, known: Topic | None, topic: Topic) -> Topic:

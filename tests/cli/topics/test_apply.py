@@ -1,17 +1,36 @@
 """`monitor topics apply` as it is typed: MongoDB as the file says, once and for all, and the topics' file remembered."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from monitor.bookmark import Bookmark, Head, Interval
 from monitor.cli import monitor
+from monitor.store.connection import Store
+from monitor.store.progress import Move
+from monitor.store.sources import SourceState, Standing
 from monitor.topic import Topic
 
 Type = Callable[..., Result]
+NOW = datetime.now(UTC).replace(microsecond=0)
 TEA = "topics:\n- {id: tea, query: tea, name: Tea, platforms: [hackernews, mastodon]}\n"
+
+
+async def read_once(store: Store, source_id: str) -> Standing | None:
+    """Let a source be read for an hour, which moves its bookmark and is told by its ledger; how it stands then."""
+    claim = await store.leases.claim(source_id, owner="test")
+    assert claim is not None
+    bookmark = Bookmark(heads=(Head(mark=5, asked_at=NOW),), asked_at=NOW, version=1)
+    told = (Interval(from_at=NOW - timedelta(hours=1), to_at=NOW, state="covered", posts=1, asked_at=NOW),)
+    assert await store.progress.move(
+        [Move(source_id=source_id, epoch=claim.epoch, run="r", bookmark=bookmark, intervals=told)]
+    ) == [None]
+    await store.sources.finish(source_id, epoch=claim.epoch, run="r", state=SourceState(state="ok", next_due=NOW))
+    return await store.sources.find(source_id)
 
 
 @pytest.fixture
@@ -142,3 +161,32 @@ def test_export_yaml__overrides_come_back_equal(command: Type, file: Path, store
     assert written.stderr == ""
     file.write_text(written.stdout, encoding="utf-8")
     assert command("topics", "apply", "--dry-run").stdout.startswith("tea: as in the file")
+
+
+def test_mode__moves_topics_to_the_other_way_and_back__and_what_was_read_stays(
+    command: Type, file: Path, stored: Any, with_store: Callable[..., Any]
+) -> None:
+    topic = "topics:\n- {id: tea, query: tea, platforms: [bluesky]}\n"
+    stream, search = "bluesky/stream?query=tea&stream=jetstream", "bluesky/query?query=tea"
+    file.write_text(topic)
+    assert command("topics", "apply").stdout == "tea: made, 1 source.\n"
+    assert stored()[1]["tea"] == [stream]
+    before = with_store(lambda store: read_once(store, stream))
+    assert (before.bookmark.version, before.pending) == (1, 1)
+
+    file.write_text("platforms: {bluesky: {mode: search}}\n" + topic)
+    moved = command("topics", "apply")
+    assert moved.stdout == "tea: changed: 1 sources more, 1 sources less.\n"
+    assert "warning: " in moved.stderr
+    assert "BLUESKY_IDENTIFIER and BLUESKY_PASSWORD are not set" in moved.stderr
+    assert stored()[1]["tea"] == [search]
+    assert command("topics", "apply").stdout == "tea: as in the file, 1 source.\n"
+    assert stored()[1]["tea"] == [search]
+    left = with_store(lambda store: store.sources.find(stream))
+    assert (left.bookmark, left.source.topics, left.pending) == (before.bookmark, (), 1)
+
+    file.write_text("platforms: {bluesky: {mode: jetstream}}\n" + topic)
+    assert command("topics", "apply").stdout == "tea: changed: 1 sources more, 1 sources less.\n"
+    assert stored()[1]["tea"] == [stream]
+    assert with_store(lambda store: store.sources.find(stream)) == before
+    assert stored()[0]["tea"].version == 1

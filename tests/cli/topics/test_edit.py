@@ -1,6 +1,7 @@
 """`monitor topics edit` as it is typed: the preview, the question, the new version and its sources."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,6 +53,18 @@ def test_edit__cut_short_after_the_new_version__done_again_finishes_it(command: 
     assert command("topics", "edit", "tea", "--query", "chai", "--yes").exit_code == 0
     assert served(with_store) == {"hackernews/query?query=tea": (), "hackernews/query?query=chai": ("tea",)}
     assert with_store(lambda store: store.topics.get("tea")).version == 2
+
+
+def test_edit__another_mode_by_now__the_new_query_goes_that_way(
+    command: Type, with_store: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MONITOR_CONFIG", str(tmp_path / "monitor.yaml"))
+    (tmp_path / "monitor.yaml").write_text("platforms: {bluesky: {mode: jetstream}}")
+    assert command("topics", "add", "tea", "--platform", "bluesky").exit_code == 0
+    (tmp_path / "monitor.yaml").write_text("platforms: {bluesky: {mode: search}}")
+    ended = command("topics", "edit", "tea", "--query", "chai", "--yes")
+    assert "bluesky: Asked in this way by platforms.bluesky.mode: search.\n" in ended.stderr
+    assert served(with_store) == {"bluesky/stream?query=tea&stream=jetstream": (), "bluesky/query?query=chai": ("tea",)}
 
 
 @pytest.mark.usefixtures("tea")

@@ -68,6 +68,30 @@ def test_explain__for_people__english_first_and_the_cost_last(alone: Path) -> No
     assert lines[-1] == "In all 1 call per poll when nothing is new."
 
 
+@pytest.mark.parametrize(
+    ("mode", "kind", "cost"),
+    [
+        ("search", "query query=tea", "broader      1 call per poll"),
+        ("jetstream", "stream query=tea stream=jetstream", "exact        1 connection that stays open"),
+    ],
+)
+def test_explain__mode_of_the_file__is_the_way_that_is_asked_and_paid_for(
+    alone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str, kind: str, cost: str
+) -> None:
+    (tmp_path / "monitor.yaml").write_text(f"platforms: {{bluesky: {{mode: {mode}}}}}")
+    monkeypatch.setenv("MONITOR_CONFIG", str(tmp_path / "monitor.yaml"))
+    (told,) = explained("tea", "--platform", "bluesky")["platforms"]
+    assert (told["mode"], told["signed_in"], told["calls"]) == (mode, False, int(mode == "search"))
+    lines = CliRunner().invoke(monitor, ["topics", "explain", "tea", "--platform", "bluesky"]).stdout.splitlines()
+    assert lines[2:5] == [f"bluesky  {cost}", f"  {kind}", f"  Asked in this way by platforms.bluesky.mode: {mode}."]
+    assert ("  Mode search asks with credentials" in lines[5]) == (mode == "search")
+
+
+def test_explain__no_mode_chosen__is_auto_and_null_where_there_are_no_modes(alone: Path) -> None:
+    told = explained("tea", "--platform", "bluesky,hackernews")["platforms"]
+    assert [each["mode"] for each in told] == ["auto", None]
+
+
 def test_explain__no_query__is_refused_with_a_caret(alone: Path) -> None:
     ended = CliRunner().invoke(monitor, ["topics", "explain", "tea AND"])
     assert "\n  tea AND\n      ^\n" in str(ended.exception)

@@ -1,6 +1,7 @@
 """`monitor track` as it is typed, on the real mongod."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -166,3 +167,43 @@ def test_track__no_platform_named__asks_all_that_need_nothing_more(command: Type
     platforms = {source.partition("/")[0] for source in watched(command("track", "python"))}
     assert platforms >= {"hackernews", "mastodon"}
     assert "feeds" not in platforms
+
+
+def test_track__mode_of_the_file__says_which_way_and_tracked_again_moves_to_another(
+    command: Type, with_store: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With credentials, which alone would mean search. Another topic that is served by the source that was left keeps it."""
+    file = tmp_path / "monitor.yaml"
+    for name, value in {"MONITOR_CONFIG": str(file), "BLUESKY_IDENTIFIER": "ann.example", "BLUESKY_PASSWORD": "x"}.items():
+        monkeypatch.setenv(name, value)
+    words = ("track", "tea", "--platform", "bluesky,hackernews")
+    file.write_text("platforms: {bluesky: {mode: jetstream}}")
+    streamed = command(*words)
+    assert watched(streamed) == ["bluesky/stream?query=tea&stream=jetstream", "hackernews/query?query=tea"]
+    assert "bluesky: Asked in this way by platforms.bluesky.mode: jetstream.\n" in streamed.stderr
+    assert command(*words, "--id", "other").exit_code == 0
+
+    file.write_text("platforms: {bluesky: {mode: auto}}")
+    searched = command(*words)
+    assert watched(searched) == ["bluesky/query?query=tea", "hackernews/query?query=tea"]
+    assert "No more: 1 source of the way that was taken before.\n" in searched.stderr
+    assert "No more" not in command(*words).stderr
+    served = {each.source.id: list(each.source.topics) for each in with_store(lambda store: store.sources.list_all())}
+    assert served == {
+        "bluesky/query?query=tea": ["tea"],
+        "bluesky/stream?query=tea&stream=jetstream": ["other"],
+        "hackernews/query?query=tea": ["tea", "other"],
+    }
+
+
+def test_track__mode_whose_credentials_are_missing__says_which(
+    command: Type, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "monitor.yaml").write_text("platforms: {bluesky: {mode: search}}")
+    monkeypatch.setenv("MONITOR_CONFIG", str(tmp_path / "monitor.yaml"))
+    told = command("topics", "add", "tea", "--platform", "bluesky")
+    assert watched(told) == ["bluesky/query?query=tea"]
+    assert (
+        "bluesky: Mode search asks with credentials, and BLUESKY_IDENTIFIER and BLUESKY_PASSWORD are not set: it may be refused."
+        in told.stderr
+    )
