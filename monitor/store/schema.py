@@ -138,6 +138,7 @@ COLLECTIONS: Mapping[str, Collection] = {
         required={"_id": "string", "platform": "string", "credential": "string", "host": "string", "window": ["int", "long"]},
     ),
     "dirty": Collection(),
+    "erasures": Collection(),
     "imports": Collection(),
     "roll_hour": Collection(indexes=_ROLL_INDEXES, required=_ROLL_REQUIRED),
     "roll_top_hour": Collection(indexes=_ROLL_INDEXES, required=_ROLL_REQUIRED),
@@ -145,7 +146,8 @@ COLLECTIONS: Mapping[str, Collection] = {
     "timelines": Collection(required={"_id": "string", "version": ["int", "long"], "spans": "array"}),
     "unindexed": Collection(required={"_id": "date", "minutes": "object"}),
     "search": Collection(
-        indexes=(Index((("terms", ASCENDING), _NEWEST)),),
+        # By time alone: what is of a time that is removed, or of a minute that is indexed again.
+        indexes=(Index((("terms", ASCENDING), _NEWEST)), Index((_NEWEST,))),
         required={"_id": "string", "created_at": "date", "terms": "array", "writes": ["int", "long"], "build": ["int", "long"]},
     ),
     "searches": Collection(required={"_id": "string", "scope": "string", "saved_at": "date"}),

@@ -138,6 +138,8 @@ class WordIndex:
         """Make the entries of all posts of the minutes that are due those of their present state; returns how many were written."""
         written = 0
         for lower, upper in claim.stretches:
+            if claim.attempts > 1:  # who was killed between writing entries and looking whether their posts are still there
+                await self._drop_orphans(lower, upper)
             reading = Downwards(self._posts, lower=lower, upper=upper)
             while not reading.done:
                 async for batch in reading.page(_AT_ONCE):
@@ -230,6 +232,11 @@ class WordIndex:
         there = {stored["_id"] async for stored in self.database["posts"].find({"_id": {"$in": list(ids)}}, {"_id": 1})}
         if removed := [post_id for post_id in ids if post_id not in there]:
             await self._search.delete_many({"_id": {"$in": removed}})
+
+    @tells_outage
+    async def _drop_orphans(self, lower: datetime, upper: datetime) -> None:
+        within = {"created_at": {"$gte": lower, "$lt": upper}}
+        await self._drop_removed([stored["_id"] async for stored in self._search.find(within, {"_id": 1})])
 
     async def _write(self, operations: Sequence[InsertOne[Document] | ReplaceOne[Document]]) -> int:
         if not operations:
