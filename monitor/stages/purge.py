@@ -102,7 +102,8 @@ async def erase(store: Store, person: Person) -> Counts:
     async for ids in _rows_of(store, person):
         rows += await store.quarantine.remove(ids)
     await removal.of_accounts(person.accounts)
-    return {"quarantine": rows, **removal.removed}
+    removal.removed["quarantine"] += rows
+    return dict(removal.removed)
 
 
 async def count_of(store: Store, person: Person) -> Counts:

@@ -41,7 +41,8 @@ class Removal:
 
     async def before(self, at: datetime) -> None:
         """Remove all that is of posts written before `at`, the begin of an hour."""
-        await self._quarantined_before(at)
+        # A row of which nobody knows its post was met after that was written.
+        await self._drain("quarantine", {"first_at": {"$lt": at}})
         while batch := await self._some({"created_at": {"$lt": at}}, oldest_first=True):
             await self.posts(batch)
         # What was written by processes that were killed between two steps, or has been since.
@@ -54,20 +55,16 @@ class Removal:
         old: Document = {"created_at": {"$lt": at}}
         counts = {"posts": await self._count("posts", old), "search": await self._count("search", old)}
         counts |= {name: await self._count(name, {"hour": {"$lt": at}}) for name in ROLLUPS}
-        counts["quarantine"] = sum([len(ids) async for ids in self._rows_before(at)])
+        counts["quarantine"] = await self._count_rows(at)
         counts["labels"] = await self._count_labels(old)
         return counts
 
-    async def _quarantined_before(self, at: datetime) -> None:
-        async for ids in self._rows_before(at):
-            await self._delete("quarantine", {"_id": {"$in": ids}})
-
-    async def _rows_before(self, at: datetime) -> AsyncIterator[list[str]]:
-        """Rows that were met before, which their posts cannot be younger than; and rows of stored posts that are to go."""
+    async def _count_rows(self, at: datetime) -> int:
+        count = 0
         async for page in self._pages("quarantine", {"post": 1, "first_at": 1}):
-            named = [row["post"] for row in page if row.get("post")]
-            old = await self._stored(named, {"created_at": {"$lt": at}})
-            yield [row["_id"] for row in page if row["first_at"] < at or row.get("post") in old]
+            old = await self._stored([row["post"] for row in page if row.get("post")], {"created_at": {"$lt": at}})
+            count += sum(row["first_at"] < at or row.get("post") in old for row in page)
+        return count
 
     # ---- by author
 
@@ -76,7 +73,7 @@ class Removal:
         erasures = Gone(self.database).erasures
         while batch := await self._some(_by(accounts), oldest_first=False):
             await erasures.add_posts([stored["_id"] for stored in batch])
-            while shared := await self._sharing(accounts, batch):
+            while shared := await self._some(_sharing(accounts, batch), oldest_first=False):
                 await self.posts(shared)
             await self.posts(batch)
 
@@ -85,7 +82,7 @@ class Removal:
         posts = await self._count("posts", _by(accounts))
         shared = 0
         async for page in self._pages("posts", _POST, _by(accounts)):
-            shared += len(await self._sharing(accounts, page))
+            shared += await self._count("posts", _sharing(accounts, page))
         return {"posts": posts, "shared": shared, "labels": await self._count_labels(_by(accounts))}
 
     async def authors(self, platform: str, names: Collection[str]) -> list[Document]:
@@ -108,15 +105,6 @@ class Removal:
         ]
         with pymongo.timeout(_SEARCH_S):
             return await (await self._posts.aggregate(steps)).to_list()
-
-    @tells_outage
-    async def _sharing(self, accounts: Collection[Account], posts: Sequence[Document]) -> list[Document]:
-        wanted: Document = {
-            "platform": {"$in": sorted({platform for platform, _ in accounts})},
-            "repost_of": {"$in": [stored["_id"] for stored in posts]},
-        }
-        with pymongo.timeout(_SEARCH_S):
-            return await self._posts.find(wanted, _POST).limit(AT_ONCE).to_list()
 
     # ---- what came while it was removed
 
@@ -149,10 +137,11 @@ class Removal:
     # ---- posts
 
     async def posts(self, batch: Sequence[Document]) -> None:
-        """Remove posts, of which `_id` and `created_at` are told, with their labels and entries of the word index."""
+        """Remove posts, of which `_id` and `created_at` are told, with their labels, rows and entries of the word index."""
         ids = [stored["_id"] for stored in batch]
         await self._dirty.mark({hour_of(stored["created_at"].astimezone(UTC)) for stored in batch})
         await self._delete("labels", {"post": {"$in": ids}})
+        await self._delete("quarantine", {"post": {"$in": ids}})
         await self._delete("search", {"_id": {"$in": ids}})
         await self._delete("posts", {"_id": {"$in": ids}})
         # Whoever indexed one meanwhile looks behind that whether it is still there, or finds its entry gone.
@@ -161,7 +150,8 @@ class Removal:
     @tells_outage
     async def _some(self, wanted: Document, *, oldest_first: bool) -> list[Document]:
         found = self._posts.find(wanted, _POST)
-        return await (found.sort("created_at", 1) if oldest_first else found).limit(AT_ONCE).to_list()
+        with pymongo.timeout(_SEARCH_S):
+            return await (found.sort("created_at", 1) if oldest_first else found).limit(AT_ONCE).to_list()
 
     @tells_outage
     async def _stored(self, ids: Sequence[str], wanted: Document) -> set[str]:
@@ -216,3 +206,9 @@ def _by(accounts: Collection[Account]) -> Document:
         "author.id": {"$in": ids},
         "$or": [{"platform": platform, "author.id": author} for platform, author in sorted(accounts)],
     }
+
+
+def _sharing(accounts: Collection[Account], posts: Sequence[Document]) -> Document:
+    """Posts by which others share these."""
+    platforms = sorted({platform for platform, _ in accounts})
+    return {"platform": {"$in": platforms}, "repost_of": {"$in": [stored["_id"] for stored in posts]}}

@@ -123,7 +123,11 @@ COLLECTIONS: Mapping[str, Collection] = {
         required={"_id": "string", "source": "string", "state": "string", "version": ["int", "long"]},
     ),
     "quarantine": Collection(
-        indexes=(Index((("last_at", DESCENDING),)), Index((("platform", ASCENDING), ("last_at", DESCENDING))))
+        indexes=(
+            Index((("last_at", DESCENDING),)),
+            Index((("platform", ASCENDING), ("last_at", DESCENDING))),
+            Index((("post", ASCENDING),)),
+        )
     ),
     "runs": Collection(indexes=(Index((("started_at", DESCENDING),)),), required={"_id": "string", "platform": "string"}),
     "topics": Collection(required={"_id": "string", "name": "string", "query": "string", "version": ["int", "long"]}),
