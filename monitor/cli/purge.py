@@ -115,8 +115,8 @@ async def _asked(store: Store, wish: _Wish, config: Config) -> tuple[datetime, s
 
 
 async def _erased(store: Store, wish: _Wish, config: Config, author: str) -> _Done:
-    platform, colon, name = author.partition(":")
-    if not (platform and colon and name.strip()):
+    platform, _, name = author.partition(":")
+    if not (platform and name.strip().removeprefix("@")):
         raise UsageError(f"{author!r} names no author: write PLATFORM:ID or PLATFORM:HANDLE, such as mastodon:ann@example.org.")
     person = await stage.find_person(store, config, platform, name.strip())
     if wish.dry_run or not wish.yes:

@@ -4,6 +4,7 @@ The invariant: what keeps it from coming back is noted first. Whoever is killed 
 or the next hour where there is a retention, brings to the same end.
 """
 
+import re
 from collections.abc import AsyncIterator, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,7 +25,6 @@ from monitor.store.quarantine import Kept
 from monitor.store.removal import Counts, Removal
 
 EVERY_S = 3600.0  # hours are removed whole, so more often would find nothing
-SHORTEST_NAME = 5  # characters by which an author is known inside of a text; shorter ones stand in any
 _ROWS_AT_ONCE = 100
 
 
@@ -140,11 +140,15 @@ def _names(row: Kept, names: Collection[str]) -> bool:
     except ValueError:  # cut, or without its content
         return False
     texts.append((row.refused.post_id or "").lower())
-    return any(text.removeprefix("@") in names or any(_in(name, text) for name in names) for text in texts)
+    return any(text.removeprefix("@") in names or any(_is_named(name, text) for name in names) for text in texts)
 
 
-def _in(name: str, text: str) -> bool:
-    return len(name) >= SHORTEST_NAME and name in text
+def _is_named(name: str, text: str) -> bool:
+    """Whether an account is named inside of a longer text: a plain word only as a handle, or in an address."""
+    if name not in text:
+        return False
+    before_it = r"[@/]" if re.fullmatch(r"\w+", name) else r"(?<!\w)"
+    return re.search(rf"{before_it}{re.escape(name)}(?!\w)", text) is not None
 
 
 def _texts(value: Any) -> Iterator[str]:

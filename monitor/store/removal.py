@@ -19,6 +19,7 @@ from monitor.store.erasures import Account, account_digest
 from monitor.store.gone import Gone
 from monitor.store.outage import persists, tells_outage
 from monitor.store.rollups import COLLECTIONS as ROLLUPS
+from monitor.store.word_index import entries_of
 
 AT_ONCE = 1000  # documents of one command: some 50 ms, which no other write waits for
 _SEARCH_S = 60.0  # no index leads from a post to those that share it
@@ -46,14 +47,14 @@ class Removal:
         while batch := await self._some({"created_at": {"$lt": at}}, oldest_first=True):
             await self.posts(batch)
         # What was written by processes that were killed between two steps, or has been since.
-        await self._drain("search", {"created_at": {"$lt": at}})
+        await self._drain("search", entries_of({"$lt": at}))
         for name in ROLLUPS:
             await self._drain(name, {"hour": {"$lt": at}})
 
     async def count_before(self, at: datetime) -> Counts:
         """What there is of it now."""
         old: Document = {"created_at": {"$lt": at}}
-        counts = {"posts": await self._count("posts", old), "search": await self._count("search", old)}
+        counts = {"posts": await self._count("posts", old), "search": await self._count("search", entries_of({"$lt": at}))}
         counts |= {name: await self._count(name, {"hour": {"$lt": at}}) for name in ROLLUPS}
         counts["quarantine"] = await self._count_rows(at)
         counts["labels"] = await self._count_labels(old)
@@ -91,7 +92,7 @@ class Removal:
         A handle without a host stands for the same name on any. Looked for by handle, all posts of the platform are read.
         """
         handle = {"$toLower": {"$ifNull": ["$author.handle", ""]}}
-        lower = sorted({name.lower() for name in names})
+        lower: Document = {"$literal": sorted({name.lower() for name in names})}
         spelled = [{"$in": [each, lower]} for each in (handle, {"$first": {"$split": [handle, "@"]}})]
         by_id: Document = {"author.id": {"$in": sorted(names)}}
         return await self._authors(platform, by_id) or await self._authors(platform, {"$expr": {"$or": spelled}})

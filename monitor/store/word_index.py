@@ -235,8 +235,8 @@ class WordIndex:
 
     @tells_outage
     async def _drop_orphans(self, lower: datetime, upper: datetime) -> None:
-        within = {"created_at": {"$gte": lower, "$lt": upper}}
-        await self._drop_removed([stored["_id"] async for stored in self._search.find(within, {"_id": 1})])
+        entries = self._search.find(entries_of({"$gte": lower, "$lt": upper}), {"_id": 1})
+        await self._drop_removed([stored["_id"] async for stored in entries])
 
     async def _write(self, operations: Sequence[InsertOne[Document] | ReplaceOne[Document]]) -> int:
         if not operations:
@@ -253,6 +253,11 @@ class WordIndex:
     def _due(self) -> Document:
         old: Document = {"$lte": ["$$this.v", from_now(-self.timing.settle_s)]}
         return {"$anyElementTrue": {"$map": {"input": {"$objectToArray": "$minutes"}, "in": old}}}
+
+
+def entries_of(moments: Document) -> Document:
+    """The filter of entries by when their posts were written; by the index that only this is for."""
+    return {"build": {"$gte": 0}, "created_at": moments}
 
 
 def _entry(stored: Document, build: Build) -> Document:

@@ -141,6 +141,7 @@ def test_retention__does_not_ask__and_needs_to_be_set(
         (("--before", "999999999d"), "lies before all time"),
         (("--author", "ann"), "'ann' names no author: write PLATFORM:ID"),
         (("--author", "mastodon:"), "names no author"),
+        (("--author", "mastodon:@"), "names no author"),
     ],
 )
 def test_what_makes_no_sense__is_refused(command: Type, words: tuple[str, ...], says: str) -> None:

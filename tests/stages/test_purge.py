@@ -163,7 +163,8 @@ async def test_person__rows_in_quarantine_that_name_them__go(store: Store, keyed
         "by id": {"account": {"id": 1}},
         "by handle": {"account": [{"acct": "@Ann@a.example"}]},
         "in a text": {"content": "<p>hello ann@a.example</p>"},
-        "another's": {"account": {"id": 12, "acct": "bob"}, "content": "1 2 3"},
+        "in an address": {"url": "https://a.example/1/77"},
+        "another's": {"account": {"id": 12, "acct": "joann@a.example"}, "content": "1 2 3 /12 @11"},
     }
     refused = [
         Refused(platform="mastodon", source_id=name, reason="no", kind="E", raw=set_aside(row), reply=REPLY)
@@ -173,6 +174,6 @@ async def test_person__rows_in_quarantine_that_name_them__go(store: Store, keyed
     await store.quarantine.add([*refused, elsewhere])
     person = await purge.find_person(store, keyed, "mastodon", "1")
     told = await purge.count_of(store, person)
-    assert (told["posts"], told["quarantine"]) == (1, 3)
-    assert (await purge.erase(store, person))["quarantine"] == 3
+    assert (told["posts"], told["quarantine"]) == (1, 4)
+    assert (await purge.erase(store, person))["quarantine"] == 4
     assert {row.refused.source_id for row in await store.quarantine.list_newest()} == {"another's", "elsewhere"}

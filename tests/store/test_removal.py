@@ -20,7 +20,7 @@ from monitor.store.hour_count import HourCount
 from monitor.store.labels import Labels
 from monitor.store.quarantine import Refused, ReplyContext
 from monitor.store.removal import Removal
-from monitor.store.word_index import Timing, WordIndex
+from monitor.store.word_index import Timing, WordIndex, entries_of
 
 Made = Callable[..., Any]
 AT = datetime(2026, 11, 20, 8, tzinfo=UTC)
@@ -177,3 +177,16 @@ async def test_authors__by_id_first__then_by_handle_with_or_without_host(store: 
     found = {name: [each["_id"] for each in await work.authors("mastodon", {name})] for name in asked}
     assert found == asked
     assert await work.authors("bluesky", {"ann"}) == []
+    assert await work.authors("mastodon", {"$author.handle"}) == []
+
+
+async def test_entries_of_a_time__are_found_by_an_index__that_no_search_is_planned_by(store: Store) -> None:
+    search = store.database["search"]
+    old = {"created_at": {"$lt": AT}}
+    told = [
+        await search.find(each).sort("created_at", -1).explain()
+        for each in (entries_of(old["created_at"]), {"terms": "tea", **old})
+    ]
+    plans = [str(each["queryPlanner"]) for each in told]
+    assert ["COLLSCAN" in each for each in plans] == [False, False]
+    assert ["build_1_created_at_-1" in each for each in plans] == [True, False]
