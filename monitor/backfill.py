@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from math import ceil
 
 from monitor.advance import MOST_GAPS, Move, Rules, floor_of
-from monitor.analysis.coverage import Hole
+from monitor.analysis.coverage import REMOVED, Hole
 from monitor.bookmark import Bookmark, Gap, Interval, Mark, order
 from monitor.errors import PostError
 
@@ -42,8 +42,13 @@ class Fill:
     reason: str | None = None
 
 
-def fills(bookmark: Bookmark, holes: Iterable[Hole], *, rules: Rules, pace: Pace, now: datetime) -> tuple[Fill, ...]:
-    """What can be done about each hole of one source, newest first."""
+def fills(bookmark: Bookmark, holes: Sequence[Hole], *, rules: Rules, pace: Pace, now: datetime) -> tuple[Fill, ...]:
+    """What can be done about each hole of one source, newest first. What was removed on purpose is not filled."""
+    removed = tuple(Fill(hole=hole, reason=hole.reason) for hole in holes if hole.state == REMOVED)
+    return (*_fills(bookmark, [hole for hole in holes if hole.state != REMOVED], rules, pace, now), *removed)
+
+
+def _fills(bookmark: Bookmark, holes: Sequence[Hole], rules: Rules, pace: Pace, now: datetime) -> tuple[Fill, ...]:
     if rules.order == "whole":
         return tuple(Fill(hole=hole, reason="the platform shows only what is newest here") for hole in _newest_first(holes))
     floor = floor_of(bookmark, rules.overlap)

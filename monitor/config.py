@@ -7,9 +7,11 @@ is imported only then.
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 
 from monitor.errors import ConfigurationError
+from monitor.retention import read as read_retention
 
 DEFAULT_DATABASE = "monitor"
 # Long against what MongoDB may need for an election, short against a shift.
@@ -46,7 +48,8 @@ class Config:
 
     `file`: the configuration file, None where there is none. `zone`: whose days are meant where nobody says; `instances`: servers
     to ask by platform; `modes`: which way words are looked for by platform, where one was chosen; `disabled`: platforms that are
-    left alone. `job_lease_s`: how long a job of the fleet may be unheard of until another node runs it.
+    left alone. `job_lease_s`: how long a job of the fleet may be unheard of until another node runs it. `retention`: how long posts
+    are kept, None for ever.
     """
 
     mongodb_uri: Secret | None
@@ -62,6 +65,7 @@ class Config:
     modes: Mapping[str, str] = field(default_factory=dict)
     disabled: frozenset[str] = frozenset()
     job_lease_s: float = DEFAULT_JOB_LEASE_S
+    retention: timedelta | None = None
 
     def __repr__(self) -> str:
         return f"<Config database={self.database} home={self.home}>"
@@ -159,7 +163,15 @@ def _config(env: Mapping[str, str]) -> Config:
         ),
         environment=env,
         job_lease_s=_job_lease_s(env.get("MONITOR_JOB_LEASE_S")),
+        retention=_retention(env.get("MONITOR_RETENTION")),
     )
+
+
+def _retention(text: str | None) -> timedelta | None:
+    try:
+        return read_retention(text) if text else None
+    except ValueError as error:
+        raise ConfigurationError(f"MONITOR_RETENTION={text} is no such length of time: {error}.") from None
 
 
 def _job_lease_s(text: str | None) -> float:

@@ -24,7 +24,9 @@ class StorePipeline:
         committer = await self.session.committer()
         committed = await committer.commit(item.commit())
         item.new = committed.new
-        if committed.refused == len(item.refused):  # what MongoDB refused must be refused again, not taken for stored
+        dropped = committed.expired + committed.erased
+        # What was refused or dropped must be so again, and not be taken for stored.
+        if committed.refused == len(item.refused) and not dropped:
             self.session.repeats.remember(item)
         try:
             late = await late_missed(await self.session.store(), item, committed)

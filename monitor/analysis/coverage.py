@@ -14,8 +14,9 @@ from monitor.analysis.bucket import HOUR, Period
 
 COVERED = "covered"
 NEVER_ASKED = "never asked"
+REMOVED = "removed"  # on purpose, by age: `monitor.store.horizon`
 # In the order in which they are told; others, of later releases or of imports, follow by name.
-STATES = (COVERED, "capped", "limited", "failed", NEVER_ASKED)
+STATES = (COVERED, "capped", "limited", "failed", REMOVED, NEVER_ASKED)
 _NOTHING = timedelta(0)
 
 

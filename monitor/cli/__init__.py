@@ -31,6 +31,7 @@ COMMANDS = {
     "network": "network",
     "normalize": "normalize",
     "posts": "posts",
+    "purge": "purge",
     "quarantine": "quarantine",
     "raw": "raw",
     "report": "report",

@@ -58,6 +58,8 @@ async def _filled(
     async with opened() as store:
         await say_if_simulated(store)
         covered = await scope_coverage(store.database, scope, now=now)
+        if covered.removed:
+            click.echo(covered.removed, err=True)
         planned = await plan(store, covered, _look(), calls=calls, now=now)
         owner = f"backfill:{uuid4().hex}"
         busy = () if dry_run else await carry_out(store, planned, owner=owner, now=now)

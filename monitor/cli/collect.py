@@ -21,6 +21,7 @@ SHIFT = "10m"
 # What each page brought is in the run records; the terminal gets what went wrong, and a line at the end.
 SETTINGS = {"LOG_LEVEL": "WARNING"}
 MOST_TOLD = 50
+SELDOM = ("late_missed", "expired", "erased")  # told where there were any
 INTERRUPTED = 130
 LOOK_S = 5.0  # how soon --follow starts the next shift or a platform that was added
 
@@ -84,7 +85,8 @@ async def _tell(crawls: Iterable[subprocess.Popen[str]], since: datetime) -> Non
     async with opened() as store:
         for made in reversed(await store.runs.list_newest(limit=MOST_TOLD)):
             if made.started_at >= since and made.pid in pids and made.host == here:
-                names = ("posts", "new", "changed", "quarantined", *(["late_missed"] if made.stats.get("late_missed") else []))
+                seldom = [name for name in SELDOM if made.stats.get(name)]
+                names = ("posts", "new", "changed", "quarantined", *seldom)
                 counted = ", ".join(f"{made.stats.get(name, 0):,} {name}" for name in names)
                 click.echo(f"{made.platform}: {counted} ({made.reason or 'killed'})")
 

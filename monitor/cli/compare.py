@@ -8,7 +8,7 @@ from rich.text import Text
 
 from monitor import clock
 from monitor.analysis.net_sentiment import net_sentiment
-from monitor.cli.opened import opened, run, say_if_simulated
+from monitor.cli.opened import opened, run, say_if_removed, say_if_simulated
 from monitor.cli.plain import plain
 from monitor.cli.scoped import scope_of
 from monitor.cli.table_csv import echo_csv
@@ -60,6 +60,7 @@ def compare(named: tuple[str, ...], within: str, with_coverage: bool, form: str 
 async def _read(sides: tuple[Side, ...], common: Scope, *, with_coverage: bool) -> Comparison | None:
     async with opened() as store:
         await say_if_simulated(store)
+        await say_if_removed(store, common, now=clock.now())
         return await gathered(store, sides, common, now=clock.now(), with_coverage=with_coverage)
 
 

@@ -52,6 +52,8 @@ async def _read(scope: Scope, *, recall: bool, now: datetime) -> tuple[ScopeCove
     async with opened() as store:
         await say_if_simulated(store)
         covered = await scope_coverage(store.database, scope, now=now)
+        if covered.removed:
+            click.echo(covered.removed, err=True)
         if not recall:
             return covered, ()
         within = within_period(scope, covered.coverage.period).frozen(now)

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from rich.text import Text
 
 from monitor.analysis.bucket import Period
-from monitor.analysis.coverage import COVERED, NEVER_ASKED, Hole
+from monitor.analysis.coverage import COVERED, NEVER_ASKED, REMOVED, Hole
 
 WIDTH = 48
-SIGNS = {COVERED: "█", "limited": "▒", "capped": "░", "failed": "x", NEVER_ASKED: "·"}
-_STYLES = {COVERED: "green", "limited": "yellow", "capped": "dark_orange", "failed": "red", NEVER_ASKED: "dim"}
+SIGNS = {COVERED: "█", "limited": "▒", "capped": "░", "failed": "x", REMOVED: "-", NEVER_ASKED: "·"}
+_STYLES = {COVERED: "green", "limited": "yellow", "capped": "dark_orange", "failed": "red", REMOVED: "dim", NEVER_ASKED: "dim"}
 _OTHER = "?"
 
 

@@ -11,6 +11,7 @@ _SAYS = {
     "limited": "not yet read: what lies there is asked for at the next polls",
     "capped": "not read, and it cannot be any more: the platform reaches no further back",
     "failed": "not read: the platform refused it for good",
+    "removed": "what was read then is not kept",
     "never asked": "never asked",
     None: "nobody knows, since the moment of the post is not known: give it with --at",
 }
@@ -27,7 +28,12 @@ def sentences(found: Found) -> Iterator[str]:
             yield f"  {row.id}  {_shown(row.refused.reason)}  met {row.times:,} times, last {_moment(row.last_at)}"
         yield "Whole: monitor quarantine show ID. Another try: monitor quarantine replay ID"
         return
-    yield "It was not collected: no stored post has this id or address, and no row in quarantine."
+    if found.removed and found.horizon is not None:
+        yield f"It is not here. {found.horizon.sentence} It would not be stored again."
+    else:
+        yield "It was not collected: no stored post has this id or address, and no row in quarantine."
+        if found.at is None and found.horizon is not None:
+            yield f"{found.horizon.sentence} When it was written is not known: give it with --at."
     if found.asked.platform:
         yield f"It is of {found.asked.platform}{f', written {_moment(found.at)}' if found.at else ''}."
     if not found.sources:

@@ -210,6 +210,8 @@ def _told(given: _Given, topic: str | None, after: int, done: Progress, *, dry_r
         "changed": None if dry_run else done.changed,
         "unchanged": None if dry_run else done.unchanged,
         "set_aside": done.set_aside,
+        "expired": None if dry_run else done.expired,
+        "erased": None if dry_run else done.erased,
         "topic": topic,
         "matched": done.matched if topic and not dry_run else None,
         "platforms": [
@@ -228,6 +230,8 @@ def _told(given: _Given, topic: str | None, after: int, done: Progress, *, dry_r
 def _lines(given: _Given, topic: str | None, done: Progress, *, dry_run: bool) -> Iterator[str]:
     came = "" if dry_run else f", {done.new} new, {done.changed} changed, {done.unchanged} unchanged"
     yield f"{given.file.name} ({given.file.format}): {done.rows} rows{came}, {done.set_aside} set aside"
+    if dropped := done.expired + done.erased:
+        yield f"  {dropped} not stored again: {done.expired} written before the horizon, {done.erased} by erased authors"
     for name, posts in sorted(done.platforms.items()):
         yield f"  {name}: {posts.count} posts, written {posts.first_at:%Y-%m-%d %H:%M} to {posts.last_at:%Y-%m-%d %H:%M}"
     if topic and not dry_run:

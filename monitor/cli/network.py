@@ -8,7 +8,7 @@ from rich.console import Console
 
 from monitor import clock
 from monitor.analysis.gexf import gexf
-from monitor.cli.opened import opened, run, say_if_simulated
+from monitor.cli.opened import opened, run, say_if_removed, say_if_simulated
 from monitor.cli.scoped import scope_of
 from monitor.cli.trend_tables import print_rows
 from monitor.errors import UsageError
@@ -55,6 +55,7 @@ def network(scope_text: str, kind: Kind, top: int, out: Path | None, as_json: bo
 async def _read(scope: Scope, kind: Kind, top: int) -> Connected:
     async with opened() as store:
         await say_if_simulated(store)
+        await say_if_removed(store, scope, now=clock.now())
         return await read_network(store, scope, kind, top=top, now=clock.now())
 
 

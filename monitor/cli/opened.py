@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any, TypeVar
 
 import click
@@ -10,7 +11,9 @@ import click
 from monitor.cli.trained import say_if_trained
 from monitor.config import Config, load
 from monitor.mongod.private import acquire
+from monitor.scope import Scope
 from monitor.store.connection import Store, open_store
+from monitor.store.horizon import Horizons
 from monitor.store.simulated import Simulated
 
 T = TypeVar("T")
@@ -39,6 +42,12 @@ async def say_if_simulated(store: Store, *scorers: str) -> None:
     if await Simulated(store.database).is_marked():
         click.echo(f"The database {store.database.name} holds simulated data: invented people and posts.", err=True)
     await say_if_trained(store, *scorers)
+
+
+async def say_if_removed(store: Store, scope: Scope, *, now: datetime) -> None:
+    """Tell on stderr when posts of a scope's time were removed by age; every command that shows posts or figures of one calls this."""
+    if sentence := await Horizons(store.database).sentence(scope, now=now):
+        click.echo(sentence, err=True)
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from monitor import __version__, clock
 from monitor.cli.export_file import Form, Hashed, Shape, form_of, write, write_file
-from monitor.cli.opened import opened, run, say_if_simulated
+from monitor.cli.opened import opened, run, say_if_removed, say_if_simulated
 from monitor.cli.plain import plain
 from monitor.cli.scoped import scope_of
 from monitor.crawl.selection import ALL, IDS, Selection, read_selection
@@ -120,6 +120,7 @@ async def _to_file(scope: Scope, page: _Page, shape: Shape, out: Path) -> int:
     frozen = page.frozen
     async with opened() as store:
         await say_if_simulated(store)
+        await say_if_removed(store, page.frozen, now=clock.now())
         versions = await _topics(store, scope)
         query = frozen.asks(clock.now())
         about: dict[str, Any] = {
@@ -141,6 +142,7 @@ async def _to_file(scope: Scope, page: _Page, shape: Shape, out: Path) -> int:
 async def _to_stdout(page: _Page, shape: Shape) -> int:
     async with opened() as store:
         await say_if_simulated(store)
+        await say_if_removed(store, page.frozen, now=clock.now())
         await _topics(store, page.frozen)
         written = await write(page.posts(store), shape, Hashed(sys.stdout.buffer))
     page.tell_next()
@@ -150,6 +152,7 @@ async def _to_stdout(page: _Page, shape: Shape) -> int:
 async def _to_table(page: _Page) -> int:
     async with opened() as store:
         await say_if_simulated(store)
+        await say_if_removed(store, page.frozen, now=clock.now())
         await _topics(store, page.frozen)
         shown = [post async for post in page.posts(store)]
     if shown:

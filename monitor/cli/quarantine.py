@@ -79,9 +79,10 @@ def replay(platform: str | None, row_ids: Sequence[str]) -> None:
     if platform is not None and row_ids:
         raise UsageError("Give either --platform or the IDs of rows, not both.")
     done = run(_replayed(platform, row_ids))
-    if platform is not None and not done.stored + done.refused:
+    if platform is not None and not done.stored + done.refused + done.dropped:
         platform_named(platform)  # refuses a name that there is not
-    click.echo(f"replayed {done.stored}, still refused {done.refused}")
+    dropped = f", dropped {done.dropped} that were removed on purpose" if done.dropped else ""
+    click.echo(f"replayed {done.stored}, still refused {done.refused}{dropped}")
     if done.refused:
         click.echo("Why: monitor quarantine list", err=True)
         sys.exit(_PARTIAL)

@@ -7,6 +7,8 @@ import click
 from monitor.cli.follow import follow as follow_on
 from monitor.cli.follow import following
 from monitor.cli.opened import opened, run, say_if_simulated
+from monitor.cli.retaining import retaining
+from monitor.config import load
 from monitor.stages.rollup import Tally, roll_up_waiting
 from monitor.store.rebuild import Rebuild
 from monitor.store.rollups import Rollups
@@ -55,7 +57,7 @@ async def _follow(*, rebuild: bool) -> None:
         rollups = Rollups(store.database)
         if rebuild:
             await Rebuild(store.database).mark_all()
-        async with following(store, "rollup") as pulse:
+        async with following(store, "rollup") as pulse, retaining(store, load().retention):
 
             def counted(tally: Tally) -> None:
                 for outcome in ("clean", "open", "lost", "failed"):

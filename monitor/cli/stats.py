@@ -17,7 +17,7 @@ from monitor.analysis.interval import Interval
 from monitor.analysis.net_sentiment import Labels, net_sentiment
 from monitor.analysis.share import Share, shares
 from monitor.cli.coverage import volume_told
-from monitor.cli.opened import opened, run, say_if_simulated
+from monitor.cli.opened import opened, run, say_if_removed, say_if_simulated
 from monitor.cli.plain import plain
 from monitor.cli.posts import NOTHING_FOUND
 from monitor.cli.scoped import scope_of
@@ -72,6 +72,7 @@ async def _read(scope: Scope, now: datetime, *, with_coverage: bool) -> tuple[Su
     """The summary (None: there is no such post, and so no period where the scope has an open end), and what was read of its time."""
     async with opened() as store:
         await say_if_simulated(store)
+        await say_if_removed(store, scope, now=now)
         window = await window_of(store.database, scope, now=now)
         summary = None if window is None else await summary_of(store, scope, window, now)
         if not with_coverage:

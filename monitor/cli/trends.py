@@ -7,7 +7,7 @@ from rich.console import Console
 
 from monitor import clock
 from monitor.analysis.spike import Sensitivity
-from monitor.cli.opened import opened, run, say_if_simulated
+from monitor.cli.opened import opened, run, say_if_removed, say_if_simulated
 from monitor.cli.scoped import scope_of
 from monitor.cli.table_csv import echo_csv
 from monitor.cli.trend_tables import print_trends
@@ -80,6 +80,7 @@ def trends(
 async def _read(asked: Asked) -> Trends | None:
     async with opened() as store:
         await say_if_simulated(store)
+        await say_if_removed(store, asked.scope, now=asked.now)
         return await read_trends(store, asked)
 
 

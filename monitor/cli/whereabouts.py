@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from monitor.analysis.coverage import Told
 from monitor.cli.topics.excerpt import excerpt
 from monitor.config import Config
 from monitor.crawl.exported import moment
@@ -13,13 +14,14 @@ from monitor.crawl.raw import unpack
 from monitor.post import Post
 from monitor.query.parse import parse
 from monitor.store.connection import Store
+from monitor.store.horizon import Horizon, Horizons
 from monitor.store.quarantine import Kept
 from monitor.store.sources import Standing
 from monitor.store.whereabouts import Whereabouts
 from monitor.text.permalink import Permalink
 from monitor.topic import Topic
 
-Answer = Literal["matched", "not matched", "deleted", "quarantined", "not collected"]
+Answer = Literal["matched", "not matched", "deleted", "quarantined", "removed", "not collected"]
 SHORTEST_TOKEN = 5  # characters by which a row in quarantine is known; shorter ones stand in any row
 MOST_ROWS = 10
 _MOMENT = timedelta(milliseconds=1)
@@ -55,6 +57,12 @@ class Found:
     rows: tuple[Kept, ...] = ()
     sources: tuple[Watched, ...] = ()
     at: datetime | None = None
+    horizon: Horizon | None = None
+
+    @property
+    def removed(self) -> bool:
+        """Whether it lies where posts were removed by age, so that it would be no more if it was here."""
+        return self.post is None and self.horizon is not None and self.at is not None and self.at < self.horizon.at
 
     @property
     def answer(self) -> Answer:
@@ -62,7 +70,7 @@ class Found:
             if self.post.deleted_at is not None:
                 return "deleted"
             return "matched" if self.post.topics else "not matched"
-        return "quarantined" if self.rows else "not collected"
+        return "quarantined" if self.rows else "removed" if self.removed else "not collected"
 
 
 async def look(store: Store, keeping: Keeping | None, asked: Permalink, at: datetime | None) -> Found:
@@ -76,7 +84,8 @@ async def look(store: Store, keeping: Keeping | None, asked: Permalink, at: date
         topics = await store.topics.list_all()
         return Found(asked=asked, post=post, judged=tuple(_judged(topic, post) for topic in topics), at=post.created_at)
     rows = await _rows(places, asked, ids)
-    return Found(asked=asked, rows=rows, sources=await _watching(store, asked, when), at=when)
+    horizon = await Horizons(store.database).read()
+    return Found(asked=asked, rows=rows, sources=await _watching(store, asked, when, horizon), at=when, horizon=horizon)
 
 
 def _judged(topic: Topic, post: Post) -> Judged:
@@ -111,7 +120,7 @@ def _holds(row: Kept, signs: Sequence[str]) -> bool:
     return any(sign in told for sign in signs)
 
 
-async def _watching(store: Store, asked: Permalink, at: datetime | None) -> tuple[Watched, ...]:
+async def _watching(store: Store, asked: Permalink, at: datetime | None, horizon: Horizon | None) -> tuple[Watched, ...]:
     """The sources that could have brought it: those of its platform, and feeds of its host."""
     watched: list[Watched] = []
     for standing in await store.sources.list_all():
@@ -120,7 +129,8 @@ async def _watching(store: Store, asked: Permalink, at: datetime | None) -> tupl
         if at is None:
             watched.append(Watched(standing=standing))
             continue
-        (stretch, *_) = await store.ledger.stretches(standing.source.id, from_at=at, to_at=at + _MOMENT)
+        told: Sequence[Told] = await store.ledger.stretches(standing.source.id, from_at=at, to_at=at + _MOMENT)
+        stretch = (told if horizon is None or at >= horizon.at else horizon.cut(told))[0]
         watched.append(Watched(standing=standing, state=stretch.state, reason=stretch.reason))
     return tuple(watched)
 
@@ -150,6 +160,7 @@ def told(found: Found) -> dict[str, Any]:
         "platform": post.platform if post else found.asked.platform,
         "written_at": found.at and moment(found.at),
         "first_seen": moment(post.first_seen) if post and post.first_seen else None,
+        "removed": found.horizon.sentence if found.horizon and found.removed else None,
         "deleted_at": moment(post.deleted_at) if post and post.deleted_at else None,
         "seen_on": list(post.seen_on) if post else [],
         "topics": [

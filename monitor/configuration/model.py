@@ -1,6 +1,7 @@
 """What may stand in a configuration file, as strict models; what depends on the platforms is in `monitor.configuration.known`."""
 
 import re
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -8,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidato
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
+from monitor import retention
 from monitor.config import Secret, is_database_name
 from monitor.topic import Authors
 
@@ -28,6 +30,13 @@ def _seconds(told: object) -> int:
     if not SOONEST_S <= seconds <= LATEST_S:
         raise _refused("write a length of time from 15s to 30d, such as 45s, 15m, 2h or 1d")
     return seconds
+
+
+def _retention(told: object) -> timedelta:
+    try:
+        return retention.read(told if isinstance(told, str) else "")
+    except ValueError as error:
+        raise _refused(str(error)) from None
 
 
 def duration(seconds: int) -> str:
@@ -75,6 +84,7 @@ def _filled(told: str) -> str:
 
 SecretText = Annotated[Secret, PlainValidator(_secret), WithJsonSchema({"type": "string"})]
 Seconds = Annotated[int, PlainValidator(_seconds), WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]*[smhd]$"})]
+Retention = Annotated[timedelta, PlainValidator(_retention), WithJsonSchema({"type": "string", "pattern": retention.PATTERN})]
 Zone = Annotated[str, AfterValidator(_zone)]
 Filled = Annotated[str, AfterValidator(_filled)]
 Language = Annotated[str, AfterValidator(_language)]
@@ -101,6 +111,7 @@ class Defaults(Section):
 
     every: Seconds | None = Field(None, description="How fresh the posts of topics are to be.")
     languages: list[Language] = Field([], description="In which languages posts of topics are looked for; without it, in all.")
+    retention: Retention | None = Field(None, description="How long posts are kept; without it, for ever.")
     timezone: Zone | None = Field(None, description="Whose days figures are counted by, where a scope has no tz.")
 
 

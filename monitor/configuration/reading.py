@@ -20,6 +20,7 @@ from monitor.configuration.refusals import problems_of
 from monitor.configuration.variable import platform_variables
 from monitor.configuration.yaml_tree import Keys, Tree, read_file
 from monitor.errors import ConfigurationError
+from monitor.retention import told as retained
 
 FOLDER = "conf.d"
 
@@ -109,6 +110,7 @@ def _variables(told: Settings, folder: Path) -> dict[str, str]:
         "MONITOR_HOME": told.home and str(folder / Path(told.home).expanduser()),
         "MONITOR_CONTACT": told.contact,
         "MONITOR_PRIVATE_HOSTS": ",".join(told.private_hosts),
+        "MONITOR_RETENTION": told.defaults.retention and retained(told.defaults.retention),
     }
     return {name: value for name, value in named.items() if value}
 

@@ -25,6 +25,8 @@ version: 1
 defaults:
   timezone: UTC
   # every: 15m
+  # Posts that were written longer ago are removed; without it, they are kept for ever.
+  # retention: 400d
 
 # Credentials and servers. What works without any is in docs/platforms.md.
 # platforms:

@@ -99,7 +99,7 @@ class RunRecorder:
         pulse.count("crawls", platform=spider.name, reason=reason if reason in _REASONS else "other")
         pulse.count("pages", tally.pages, platform=spider.name)
         pulse.count("requests", requests, platform=spider.name)
-        for fate in ("new", "changed", "unchanged", "quarantined"):
+        for fate in ("new", "changed", "unchanged", "quarantined", "expired", "erased"):
             pulse.count("posts", getattr(tally, fate), platform=spider.name, fate=fate)
         for error in self.session.failures.values():
             pulse.count("source_failures", platform=spider.name, kind=type(error).__name__.removesuffix("Error"))

@@ -11,7 +11,8 @@ from monitor.store.commit import Committed
 class Tally:
     """Posts as the platform sent them (`posts`) and what the store made of them; `quarantined` were refused.
 
-    `late_missed`: new ones that an earlier poll should have brought, see `monitor.crawl.late_missed`.
+    `late_missed`: new ones that an earlier poll should have brought, see `monitor.crawl.late_missed`. `expired` and `erased` were
+    dropped, see `monitor.store.gone`.
     """
 
     pages: int = 0
@@ -21,6 +22,8 @@ class Tally:
     unchanged: int = 0
     quarantined: int = 0
     late_missed: int = 0
+    expired: int = 0
+    erased: int = 0
     coverage: Coverage = field(default_factory=Coverage)
 
     def add(self, item: PageItem, committed: Committed, *, late_missed: int = 0) -> None:
@@ -32,11 +35,13 @@ class Tally:
         self.unchanged += committed.unchanged
         self.quarantined += committed.refused
         self.late_missed += late_missed
+        self.expired += committed.expired
+        self.erased += committed.erased
         self.coverage.add(item.posts)
 
     def counts(self) -> dict[str, int]:
         """The numbers by name."""
-        names = ("pages", "posts", "new", "changed", "unchanged", "quarantined", "late_missed")
+        names = ("pages", "posts", "new", "changed", "unchanged", "quarantined", "late_missed", "expired", "erased")
         return {name: getattr(self, name) for name in names}
 
     def __str__(self) -> str:

@@ -18,6 +18,7 @@ from monitor.source import Source
 from monitor.store import schema
 from monitor.store.connection import Store
 from monitor.store.coverage_then import CoverageThen, Then
+from monitor.store.horizon import Horizons
 from monitor.store.scope_coverage import period_of
 from monitor.store.search import Search
 from monitor.store.simulated import Simulated
@@ -48,7 +49,8 @@ class Methods:
     """`scope` stands still: its moments are absolute, and `as_of` is set.
 
     `relations`: how what a source was asked for relates to the topic's query, where the query tells. `measured`: a sentence for each
-    scorer that gave labels. `period`: what was asked for, as far as it lies before `as_of`.
+    scorer that gave labels. `period`: what was asked for, as far as it lies before `as_of`. `removed`: a sentence on posts of its time
+    that are not kept.
     """
 
     scope: Scope
@@ -61,6 +63,7 @@ class Methods:
     relations: Mapping[str, Relation]
     measured: tuple[str, ...] = ()
     simulated: bool = False
+    removed: str | None = None
     software: str = __version__
     schema: int = schema.VERSION
 
@@ -101,6 +104,7 @@ async def read_methods(store: Store, still: Scope, as_of: datetime) -> Methods:
         then=then,
         relations=_relations(then.sources, topics),
         simulated=await Simulated(store.database).is_marked(),
+        removed=await Horizons(store.database).sentence(still, now=as_of),
     )
 
 

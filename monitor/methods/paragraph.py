@@ -17,6 +17,7 @@ _STATES = {
     "capped": "could not be read any more",
     "limited": "still to be read",
     "failed": "refused by the platform",
+    "removed": "removed since, as older posts are not kept",
     "never asked": "never asked for",
 }
 _RELATIONS = {
@@ -42,6 +43,8 @@ def sentences(methods: Methods) -> Iterator[str]:
     yield _collected(methods)
     yield from _files(methods)
     yield from _counts(methods, zone)
+    if methods.removed is not None:
+        yield methods.removed
     yield from _coverage(methods, zone)
     yield from _scores(methods)
     yield _privacy(methods)
@@ -78,6 +81,7 @@ def json_of(methods: Methods) -> dict[str, Any]:
         "sources": [_source_told(methods, source) for source in methods.then.sources],
         "files": [dict(source.parameters) | {"platform": source.platform} for source in methods.then.files],
         "coverage": _coverage_told(found),
+        "removed": methods.removed,
         "pseudonyms": selection.pseudonyms,
         "simulated": methods.simulated,
         "versions": {"monitor": methods.software, "schema": methods.schema},

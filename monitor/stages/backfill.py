@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.advance import Rules
+from monitor.analysis.coverage import REMOVED
 from monitor.backfill import Fill, Pace, budgeted, fills, opened
 from monitor.bookmark import Bookmark
 from monitor.source import Source
@@ -52,7 +53,7 @@ async def plan(store: Store, covered: ScopeCoverage, look: Look, *, calls: int, 
     for source, missing in holes.items():
         paging = _paging(standings[source], look)
         if isinstance(paging, str):
-            made[source] = tuple(Fill(hole=hole, reason=paging) for hole in missing)
+            made[source] = tuple(Fill(hole=hole, reason=hole.reason if hole.state == REMOVED else paging) for hole in missing)
         else:
             pace = Pace(posts_per_hour=covered.paces.get(source), page_size=paging.page_size)
             made[source] = fills(standings[source].bookmark, missing, rules=paging.rules, pace=pace, now=now)

@@ -27,6 +27,7 @@ from monitor.query.parse import parse
 from monitor.query.watch import Watch
 from monitor.sentiment.scorer import inline, scored
 from monitor.store.connection import Store
+from monitor.store.gone import DROPPED
 from monitor.store.imports import File, Imports, Posts, Progress
 from monitor.store.outage import persist
 from monitor.store.posts import Outcome, outcomes
@@ -185,7 +186,11 @@ class Import:
             for position, reason in sorted(written.refusals.items())
         ]
         await persist(lambda: self._store.quarantine.add(refused), until=until)
-        stored = [post for position, post in enumerate(posts) if position not in written.refusals]
+        stored = [
+            post
+            for position, post in enumerate(posts)
+            if position not in written.refusals and written.fates[post.id] not in DROPPED
+        ]
         return await self._keep(before + self._counted(some, outcome, stored, len(refused)), until)
 
     async def finish(self, progress: Progress) -> Progress:
@@ -222,6 +227,8 @@ class Import:
             changed=outcome.changed,
             unchanged=outcome.unchanged,
             set_aside=refused,
+            expired=outcome.expired,
+            erased=outcome.erased,
             matched=sum(any(match.id in self._asked.served for match in post.topics) for post in stored),
             platforms=platforms,
         )

@@ -22,6 +22,7 @@ from monitor.query.watch import Watch
 from monitor.sentiment.scorer import inline, scored
 from monitor.source import Source
 from monitor.store.connection import Store
+from monitor.store.gone import DROPPED
 from monitor.store.imports import Imports
 from monitor.store.quarantine import Kept, Refused
 
@@ -31,13 +32,14 @@ ROWS_PER_WRITE = 200
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """How many rows became posts, and how many are still refused."""
+    """How many rows became posts, how many are still refused, and how many are of posts that were removed on purpose."""
 
     stored: int = 0
     refused: int = 0
+    dropped: int = 0
 
     def __add__(self, other: "Replayed") -> "Replayed":
-        return Replayed(self.stored + other.stored, self.refused + other.refused)
+        return Replayed(self.stored + other.stored, self.refused + other.refused, self.dropped + other.dropped)
 
 
 async def replay(
@@ -84,7 +86,8 @@ async def _replay_batch(
     await store.quarantine.remove([row.id for position, (row, _) in enumerate(read) if position not in written.refusals])
     # A row that was kept cut is known by the whole one: adding what is left of it would make a second row.
     await store.quarantine.add([row.refused for row in refused if row.whole])
-    return Replayed(len(read) - len(written.refusals), len(refused))
+    dropped = sum(written.fates.get(post.id) in DROPPED for _, post in read)
+    return Replayed(len(read) - len(written.refusals) - dropped, len(refused), dropped)
 
 
 async def _files(store: Store, rows: Sequence[Kept]) -> dict[str, Platform]:

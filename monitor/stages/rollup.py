@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from monitor.errors import RetryLater
 from monitor.stages.side_by_side import side_by_side
+from monitor.store.removal import Removal
 from monitor.store.rollups import HourClaim, Rollups
 
 logger = logging.getLogger(__name__)
@@ -62,8 +63,9 @@ async def _roll_up_waiting(rollups: Rollups) -> Tally:
 
 
 async def _roll_up(rollups: Rollups, claim: HourClaim) -> str:
-    """Count, write, settle, in this order; returns the field of the tally that it belongs to."""
+    """Remove what may not be there, count, write, settle, in this order; returns the field of the tally that it belongs to."""
     try:
+        await Removal(rollups.database).sweep(claim.hour)
         held, count = await rollups.count(claim)
         await rollups.write(held, count)
         return await rollups.settle(held)

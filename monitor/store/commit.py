@@ -57,7 +57,8 @@ class Commit:
 class Committed:
     """What became of the page's rows; the first three are posts, `refused` all that went to quarantine.
 
-    `late`: which of the commit's `closed` posts were not stored before.
+    `late`: which of the commit's `closed` posts were not stored before. `expired` and `erased`: posts that were dropped
+    (`monitor.store.gone`); their page counts as read all the same.
     """
 
     new: int
@@ -65,6 +66,8 @@ class Committed:
     unchanged: int
     refused: int
     late: frozenset[str] = frozenset()
+    expired: int = 0
+    erased: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -164,7 +167,7 @@ class Committer:
         await persist(lambda: self._store.quarantine.add([row for page in rows for row in page]), until=until)
         moved = await self._move_bookmarks(commits, until)
         return [
-            error or Committed(page.new, page.changed, page.unchanged + commit.repeats, len(refused), commit.closed & fresh)
+            error or _committed(commit, page, len(refused), fresh)
             for error, page, refused, commit in zip(moved, pages, rows, commits, strict=True)
         ]
 
@@ -205,6 +208,18 @@ def refused_posts(commit: Commit, page: Outcome) -> list[Refused]:
         )
         for post, reason in page.refused
     ]
+
+
+def _committed(commit: Commit, page: Outcome, refused: int, fresh: set[str]) -> Committed:
+    return Committed(
+        new=page.new,
+        changed=page.changed,
+        unchanged=page.unchanged + commit.repeats,
+        refused=refused,
+        late=commit.closed & fresh,
+        expired=page.expired,
+        erased=page.erased,
+    )
 
 
 def _move(commit: Commit) -> Move:

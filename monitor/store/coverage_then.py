@@ -12,10 +12,11 @@ from typing import Any
 from pymongo.asynchronous.database import AsyncDatabase
 
 from monitor.analysis.bucket import Period
-from monitor.analysis.coverage import Coverage, coverage
+from monitor.analysis.coverage import Coverage, Told, coverage
 from monitor.scope import Scope
 from monitor.source import IMPORT, Source
 from monitor.store.document import Document
+from monitor.store.horizon import Horizons
 from monitor.store.ledger import Entry, Stretch, entry_of, resolve
 from monitor.store.outage import tells_outage
 from monitor.store.scope_coverage import ScopeSources
@@ -45,12 +46,15 @@ class CoverageThen:
         """The coverage of a period by what was asked until `then`."""
         found, _ = await ScopeSources(self.database).of(scope)
         sources: list[Source] = []
-        stretches: dict[str, Sequence[Stretch]] = {}
+        stretches: dict[str, Sequence[Told]] = {}
         ids = sorted(found)
         for start in range(0, len(ids), _AT_ONCE):
             there, told = await self._some(ids[start : start + _AT_ONCE], period, then)
             sources += there
             stretches |= told
+        horizon = await Horizons(self.database).read()
+        if horizon is not None and horizon.at > period.start:  # whatever was known then: the posts are there no more
+            stretches = {source: horizon.cut(told) for source, told in stretches.items()}
         polled = {source.id: source.platform for source in sources if source.kind != IMPORT}
         return Then(
             coverage=coverage(period, {name: stretches.get(name, ()) for name in polled}, polled),

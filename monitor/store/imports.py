@@ -19,6 +19,7 @@ from monitor.store.outage import tells_outage
 from monitor.store.sources import Sources
 
 _INSTANT = timedelta(milliseconds=1)
+_COUNTS = ("lines", "rows", "new", "changed", "unchanged", "set_aside", "expired", "erased", "matched")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +60,8 @@ class Posts:
 class Progress:
     """What came of the first `lines` lines: rows, of which some are new, changed or unchanged posts, and some set aside.
 
-    `matched`: posts that match the topic the file was imported for. `platforms`: posts of each. `done`: nothing is left.
+    `expired` and `erased` were dropped (`monitor.store.gone`). `matched`: posts that match the topic the file was imported for.
+    `platforms`: posts of each. `done`: nothing is left.
     """
 
     lines: int = 0
@@ -68,6 +70,8 @@ class Progress:
     changed: int = 0
     unchanged: int = 0
     set_aside: int = 0
+    expired: int = 0
+    erased: int = 0
     matched: int = 0
     platforms: Mapping[str, Posts] = field(default_factory=dict)
     done: bool = False
@@ -76,8 +80,7 @@ class Progress:
         platforms = dict(self.platforms)
         for name, posts in other.platforms.items():
             platforms[name] = platforms[name] + posts if name in platforms else posts
-        names = ("lines", "rows", "new", "changed", "unchanged", "set_aside", "matched")
-        counted = {name: getattr(self, name) + getattr(other, name) for name in names}
+        counted = {name: getattr(self, name) + getattr(other, name) for name in _COUNTS}
         return Progress(**counted, platforms=platforms, done=self.done or other.done)
 
 
@@ -129,19 +132,17 @@ class Imports:
 
 
 def _document(progress: Progress) -> Document:
-    names = ("lines", "rows", "new", "changed", "unchanged", "set_aside", "matched", "done")
     platforms = [
         {"platform": name, "posts": each.count, "from": each.first_at, "to": each.last_at}
         for name, each in sorted(progress.platforms.items())
     ]
-    return {name: getattr(progress, name) for name in names} | {"platforms": platforms}
+    return {name: getattr(progress, name) for name in (*_COUNTS, "done")} | {"platforms": platforms}
 
 
 def _progress_of(stored: Mapping[str, Any]) -> Progress:
-    names = ("lines", "rows", "new", "changed", "unchanged", "set_aside", "matched")
     platforms = {
         each["platform"]: Posts(count=int(each["posts"]), first_at=each["from"], last_at=each["to"])
         for each in stored["platforms"]
     }
-    counted: dict[str, Any] = {name: int(stored[name]) for name in names}
+    counted: dict[str, Any] = {name: int(stored.get(name, 0)) for name in _COUNTS}
     return Progress(**counted, platforms=platforms)

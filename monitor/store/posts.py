@@ -23,11 +23,12 @@ from monitor.post import Post
 from monitor.store.change import NEED_WHOLE, PROJECTION, Known, change, verdict
 from monitor.store.dirty import Dirty, hour_of
 from monitor.store.document import Document, post_of
+from monitor.store.gone import DROPPED, Dropped, Gone
 from monitor.store.outage import is_outage, place_of, tells_outage
 from monitor.store.reading import Digest, Reading, read_batch, route_digest
 from monitor.store.unindexed import Unindexed, changes_words, minute_of
 
-Fate = Literal["new", "changed", "unchanged"]
+Fate = Literal["new", "changed", "unchanged"] | Dropped
 
 # Beyond this a bulk gains nothing (measured) and holds up the others.
 MOST_PER_BULK = 1000
@@ -42,12 +43,17 @@ _Operation = InsertOne[Any] | UpdateOne
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of the posts of one delivery; the four add up to the number delivered. Repeats count as unchanged."""
+    """What became of the posts of one delivery; all together add up to the number delivered. Repeats count as unchanged.
+
+    `expired` and `erased` were dropped, as `monitor.store.gone` says.
+    """
 
     new: int
     changed: int
     unchanged: int
     refused: tuple[tuple[Post, str], ...] = ()
+    expired: int = 0
+    erased: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +71,14 @@ class Posts:
         self.database = database
         self._dirty = dirty
         self._unindexed = Unindexed(database)
+        self._gone = Gone(database)
         self._posts = database["posts"]
 
     async def upsert(self, posts: Sequence[Post]) -> Outcome:
         """Store posts so that repeating it changes nothing; durable (majority, journal) when it returns.
 
-        A post that cannot be stored is refused alone, with a reason that quotes nothing of it. Order of side effects: the
+        A post that cannot be stored is refused alone, with a reason that quotes nothing of it; one that was removed on purpose is
+        dropped. Order of side effects: the
         hours of what will change are marked dirty, and the minutes of what will say something else as not indexed, then the
         posts are written. Raises StoreUnavailableError; some posts may be stored then, and the same call may simply be made
         again.
@@ -85,7 +93,8 @@ class Posts:
         """
         readings, refusals = read_batch(posts, rows)
         writing = _Writing(self._posts, self._dirty, self._unindexed)
-        ids = list(readings)
+        writing.fates |= await self._gone.among(reading.post for reading in readings.values())
+        ids = [post_id for post_id in readings if post_id not in writing.fates]
         for start in range(0, len(ids), MOST_PER_BULK):
             await writing.run({post_id: readings[post_id] for post_id in ids[start : start + MOST_PER_BULK]})
         refused = {position: writing.refused[post.id] for position, post in enumerate(posts) if post.id in writing.refused}
@@ -257,10 +266,12 @@ def outcomes(deliveries: Sequence[Sequence[Post]], written: Written) -> list[Out
             if reason := written.refusals.get(position):
                 refused.append((post, reason))
             else:
-                counted["unchanged" if post.id in told else written.fates[post.id]] += 1
+                fate = written.fates[post.id]
+                counted["unchanged" if post.id in told and fate not in DROPPED else fate] += 1
                 told.add(post.id)
             position += 1
-        shared.append(Outcome(counted["new"], counted["changed"], counted["unchanged"], tuple(refused)))
+        dropped = {name: counted[name] for name in DROPPED}
+        shared.append(Outcome(counted["new"], counted["changed"], counted["unchanged"], tuple(refused), **dropped))
     return shared
 
 

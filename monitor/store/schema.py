@@ -123,7 +123,11 @@ COLLECTIONS: Mapping[str, Collection] = {
         required={"_id": "string", "source": "string", "state": "string", "version": ["int", "long"]},
     ),
     "quarantine": Collection(
-        indexes=(Index((("last_at", DESCENDING),)), Index((("platform", ASCENDING), ("last_at", DESCENDING))))
+        indexes=(
+            Index((("last_at", DESCENDING),)),
+            Index((("platform", ASCENDING), ("last_at", DESCENDING))),
+            Index((("post", ASCENDING),)),
+        )
     ),
     "runs": Collection(indexes=(Index((("started_at", DESCENDING),)),), required={"_id": "string", "platform": "string"}),
     "topics": Collection(required={"_id": "string", "name": "string", "query": "string", "version": ["int", "long"]}),
@@ -138,6 +142,7 @@ COLLECTIONS: Mapping[str, Collection] = {
         required={"_id": "string", "platform": "string", "credential": "string", "host": "string", "window": ["int", "long"]},
     ),
     "dirty": Collection(),
+    "erasures": Collection(),
     "imports": Collection(),
     "roll_hour": Collection(indexes=_ROLL_INDEXES, required=_ROLL_REQUIRED),
     "roll_top_hour": Collection(indexes=_ROLL_INDEXES, required=_ROLL_REQUIRED),
@@ -145,7 +150,9 @@ COLLECTIONS: Mapping[str, Collection] = {
     "timelines": Collection(required={"_id": "string", "version": ["int", "long"], "spans": "array"}),
     "unindexed": Collection(required={"_id": "date", "minutes": "object"}),
     "search": Collection(
-        indexes=(Index((("terms", ASCENDING), _NEWEST)),),
+        # The second finds what is of a time that is removed. It begins with a field that no search names, so that none is ever
+        # planned by it: by time alone a search for a rare word would look at every entry.
+        indexes=(Index((("terms", ASCENDING), _NEWEST)), Index((("build", ASCENDING), _NEWEST))),
         required={"_id": "string", "created_at": "date", "terms": "array", "writes": ["int", "long"], "build": ["int", "long"]},
     ),
     "searches": Collection(required={"_id": "string", "scope": "string", "saved_at": "date"}),

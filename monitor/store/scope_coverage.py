@@ -1,5 +1,6 @@
 """The coverage of a scope: its sources, its period, and what the ledger says of them. What figures are to be shown beside."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -7,12 +8,13 @@ from typing import Any
 from pymongo.asynchronous.database import AsyncDatabase
 
 from monitor.analysis.bucket import Period
-from monitor.analysis.coverage import Coverage, Together, coverage
+from monitor.analysis.coverage import Coverage, Together, Told, coverage
 from monitor.errors import UsageError
 from monitor.moment import written
 from monitor.scope import Scope
 from monitor.source import IMPORT
 from monitor.store.document import Document
+from monitor.store.horizon import Horizon, Horizons
 from monitor.store.outage import tells_outage
 from monitor.store.timelines import Timelines
 
@@ -24,13 +26,14 @@ class ScopeCoverage:
     """`coverage` over `coverage.period`; `about` says in a sentence which sources answer for the scope.
 
     `assumed_begin`: the scope has no from, so the period begins where we chose. `paces`: posts per hour of covered time, by
-    source, where something is known.
+    source, where something is known. `horizon`: what lies before it was removed, and counts as not covered.
     """
 
     coverage: Coverage
     about: str
     assumed_begin: bool
     paces: dict[str, float]
+    horizon: Horizon | None = None
 
     @property
     def sentence(self) -> str:
@@ -44,6 +47,11 @@ class ScopeCoverage:
             f"{percent(whole.every)} of the time is covered by all {whole.sources} sources, "
             f"{percent(whole.any)} by at least one of them."
         )
+
+    @property
+    def removed(self) -> str | None:
+        """What to say where posts of the period were removed by age."""
+        return self.horizon.sentence if self.horizon is not None and self.horizon.at > self.coverage.period.start else None
 
     @property
     def told(self) -> dict[str, Any]:
@@ -128,7 +136,12 @@ async def covered_over(
     """The same over another period than the scope's own."""
     found, about = await ScopeSources(database).of(scope)
     timelines = await Timelines(database).of(sorted(found))
-    told = {source: timelines[source].spans if source in timelines else () for source in found}
+    horizon = await Horizons(database).read()
+    told: dict[str, Sequence[Told]] = {
+        source: timelines[source].spans if source in timelines else () for source in sorted(found)
+    }
+    if horizon is not None and horizon.at > period.start:
+        told = {source: horizon.cut(spans) for source, spans in told.items()}
     platforms = {source: platform for source, (platform, _) in found.items()}
     files = {source for source, (_, kind) in found.items() if kind == IMPORT}
     if files:
@@ -139,4 +152,5 @@ async def covered_over(
         about=about,
         assumed_begin=assumed_begin,
         paces={source: pace for source, pace in paces.items() if pace is not None},
+        horizon=horizon,
     )

@@ -138,6 +138,8 @@ class WordIndex:
         """Make the entries of all posts of the minutes that are due those of their present state; returns how many were written."""
         written = 0
         for lower, upper in claim.stretches:
+            if claim.attempts > 1:  # who was killed between writing entries and looking whether their posts are still there
+                await self._drop_orphans(lower, upper)
             reading = Downwards(self._posts, lower=lower, upper=upper)
             while not reading.done:
                 async for batch in reading.page(_AT_ONCE):
@@ -231,6 +233,11 @@ class WordIndex:
         if removed := [post_id for post_id in ids if post_id not in there]:
             await self._search.delete_many({"_id": {"$in": removed}})
 
+    @tells_outage
+    async def _drop_orphans(self, lower: datetime, upper: datetime) -> None:
+        entries = self._search.find(entries_of({"$gte": lower, "$lt": upper}), {"_id": 1})
+        await self._drop_removed([stored["_id"] async for stored in entries])
+
     async def _write(self, operations: Sequence[InsertOne[Document] | ReplaceOne[Document]]) -> int:
         if not operations:
             return 0
@@ -246,6 +253,11 @@ class WordIndex:
     def _due(self) -> Document:
         old: Document = {"$lte": ["$$this.v", from_now(-self.timing.settle_s)]}
         return {"$anyElementTrue": {"$map": {"input": {"$objectToArray": "$minutes"}, "in": old}}}
+
+
+def entries_of(moments: Document) -> Document:
+    """The filter of entries by when their posts were written; by the index that only this is for."""
+    return {"build": {"$gte": 0}, "created_at": moments}
 
 
 def _entry(stored: Document, build: Build) -> Document:

@@ -122,3 +122,33 @@ def test_follow__counts_what_comes_in_until_it_is_interrupted(
         process.kill()
         process.wait()
     assert process.returncode == 130
+
+
+def test_follow__removes_what_is_older_than_the_retention(
+    own_database: Config, with_store: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = datetime.now(UTC)
+    old, young = (
+        Post(
+            id=f"x:{days}", platform="x", native_id=str(days), url=None, created_at=now - timedelta(days=days), text="Tea",
+            author=Author(id="ann"), fetched_at=now, seen_on=("x",),
+        )
+        for days in (61, 59)
+    )  # fmt: skip
+    with_store(lambda store: store.posts.upsert([old, young]))
+
+    async def stored(store: Store) -> set[str]:
+        return {post.native_id async for post in store.posts.each()}
+
+    monkeypatch.setenv("MONITOR_RETENTION", "60d")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "monitor", "rollup", "--follow"], env=os.environ, stdout=subprocess.PIPE, text=True
+    )
+    until = time.monotonic() + 60
+    try:
+        while with_store(stored) == {"61", "59"} and time.monotonic() < until:
+            time.sleep(0.1)
+    finally:
+        process.kill()
+        process.communicate()
+    assert with_store(stored) == {"59"}

@@ -155,6 +155,8 @@ def test_all_that_is_wrong__is_told_at_once_with_line_caret_and_suggestion(refus
         ("topics: [{id: t, query: -t, platforms: [hackernews]}]", "topics[0].query: nothing can be polled for it"),
         ("topics: [{id: tea, query: tea, redact: ['a*b']}]", "1:41  topics[0].redact[0]: In 'a*b', * may only stand at the end"),
         ("defaults: {timezone: Berlin/Europe}", "1:22  defaults.timezone: there is no such time zone"),
+        ("defaults: {retention: 30d}", "1:23  defaults.retention: write how long posts are kept, from 60d to 36500d, such as 400d"),
+        ("defaults: {retention: 400}", "1:23  defaults.retention: write how long posts are kept"),
         ("mongo: {database: a b}", "1:19  mongo.database: this is no database name"),
         ("mongo: {uri: x, uri_file: y}", "1:27  mongo.uri_file: stands beside uri: give one of them"),
         ("platforms: {mastodon: {enabled: no}}", "1:33  platforms.mastodon.enabled: has to be true or false"),

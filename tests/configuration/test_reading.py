@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,15 @@ def test_file__is_what_the_configuration_says(loaded: Load, tmp_path: Path) -> N
     assert (config.instances, config.disabled) == ({"mastodon": ("chaos.social",)}, {"github"})
     names = ("MASTODON_TOKEN", "MASTODON_TOKEN__CHAOS_SOCIAL", "STACKEXCHANGE_KEY", "GITHUB_TOKEN")
     assert [config.secret(name) for name in names] == [Secret("t"), Secret("own"), Secret("from-a-file"), None]
+
+
+def test_retention__of_the_file_or_the_environment__and_for_ever_without(loaded: Load) -> None:
+    text = "defaults: {retention: 400d}"
+    assert loaded(text=text).retention == timedelta(days=400)
+    assert loaded({"MONITOR_RETENTION": "90d"}, text=text).retention == timedelta(days=90)
+    assert loaded().retention is None
+    with pytest.raises(ConfigurationError, match="MONITOR_RETENTION=3d is no such length of time: write how long"):
+        loaded({"MONITOR_RETENTION": "3d"})
 
 
 def test_references_that_are_not_set__are_as_good_as_nothing(loaded: Load) -> None:

@@ -35,8 +35,10 @@ def tally(*committed: tuple[Any, Committed]) -> Tally:
 
 
 def test_add__pages_and_their_posts_by_what_became_of_them() -> None:
-    made = tally((Item([POST] * 6), Committed(3, 2, 1, 4)), (Item(), Committed(0, 0, 0, 1)))
-    assert made.counts() == {"pages": 2, "posts": 6, "new": 3, "changed": 2, "unchanged": 1, "quarantined": 5, "late_missed": 0}
+    made = tally((Item([POST] * 6), Committed(3, 2, 1, 4)), (Item(), Committed(0, 0, 0, 1, expired=2, erased=3)))
+    assert made.counts() == {
+        "pages": 2, "posts": 6, "new": 3, "changed": 2, "unchanged": 1, "quarantined": 5, "late_missed": 0, "expired": 2, "erased": 3,
+    }  # fmt: skip
     assert made.coverage.posts == 6
 
 
@@ -47,4 +49,4 @@ def test_add__posts_that_came_too_late__are_counted_besides() -> None:
 
 
 def test_str__is_one_line_for_the_log() -> None:
-    assert str(Tally()) == "pages=0 posts=0 new=0 changed=0 unchanged=0 quarantined=0 late_missed=0"
+    assert str(Tally()) == "pages=0 posts=0 new=0 changed=0 unchanged=0 quarantined=0 late_missed=0 expired=0 erased=0"
