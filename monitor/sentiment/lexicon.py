@@ -1,10 +1,10 @@
 """What VADER knows of a token, looked up once per spelling: its rating, and the rules it takes part in.
 
 Lexicon, emoji and word lists are those of the package vaderSentiment 3.3.2 (MIT licence), read from it and not copied. Most
-tokens of a post take part in no rule; they all share the one value `PLAIN`, so that the rules can pass over them.
+tokens of a post take part in no rule; of them nothing is known (None), so that the rules can pass over them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -16,10 +16,11 @@ MOST_REMEMBERED = 1 << 16
 # to fill the memory, and are looked at each time.
 LONGEST_REMEMBERED = 40
 
-# Words that a rule names besides the negations, boosters and phrases of the package's own lists: those that may change what a
-# word near them is worth, and those that only tell how the former do, or what the whole text turns on.
+# Words that rules name: those that may change what a word near them is worth, as do the negations, boosters and phrases of the
+# package's own lists, and all. Left out are common words that matter only beside one of these, as in "at least" and "kind of":
+# the rules read them in the text when they need to, and not every "at" and "of" that they come by.
 _STIRRING = frozenset({"no", "kind", "least", "this"})
-_NAMED = frozenset({"at", "but", "doubt", "of", "or"})
+_NAMED = _STIRRING | {"but", "doubt", "never", "so", "without"}
 # It makes a negation of whatever it stands in.
 _NOT = "n't"
 # The package takes what is left after stripping for a word only from three characters on; shorter ones were emoticons.
@@ -28,14 +29,15 @@ _SHORTEST_WORD = 3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Word:
-    """One spelling of one token.
+    """What the rules know of a token; tokens that are alike to them share one, which keeps those in use in the processor's cache.
 
-    `rating` None: not in the lexicon. `rated`: the same, but 0 for what has no value of its own, such as a booster.
-    `idiomatic`: a part of phrases. `stirs`: it may change by itself what it or one of the next three words is worth; without
-    such a word, and without two words of phrases side by side, a rated word is worth its rating.
+    `named`: in lower case, if a rule names it, else empty. `rating` None: not in the lexicon. `rated`: the same, but 0 for what
+    has no value of its own, such as a booster. `boost` and `negates`: what it does to a rated word behind it, if it is not rated
+    itself. `idiomatic`: it tells of phrases, see `Tables`. `stirs`: it may change what it or one of the next three words is
+    worth; without such a word a rated word is worth its rating.
     """
 
-    lower: str
+    named: str
     rating: float | None
     rated: float
     upper: bool
@@ -43,6 +45,9 @@ class Word:
     negates: bool
     idiomatic: bool
     stirs: bool
+
+
+_alike = cache(Word)  # 190 for all that the package lists, and no text can make more than some hundreds
 
 
 class Words(dict[str, Word | None]):
@@ -71,7 +76,11 @@ class Phrases:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tables:
-    """The package's tables. `idiom_words`: each word of a phrase; `emoji`: those of one code point, with their description."""
+    """The package's tables. `emoji`: those of one code point, with their description.
+
+    `idiom_words`: of each phrase the rated words, else the longest. That is enough to find it, since it counts only where it is
+    before a rated word or has that in it; and "the", "to" and "of" need not be looked at wherever they stand.
+    """
 
     ratings: Mapping[str, float]
     boosters: Mapping[str, float]
@@ -87,10 +96,11 @@ class Tables:
         boost = self.boosters.get(lower, 0.0)
         negates = lower in self.negations or _NOT in lower
         idiomatic = lower in self.idiom_words
-        stirs = bool(boost) or negates or lower in _STIRRING or (idiomatic and rating is not None)
-        if rating is None and not (stirs or idiomatic or lower in _NAMED):
-            return None
-        return Word(lower, rating, 0.0 if boost else rating or 0.0, token.isupper(), boost, negates, idiomatic, stirs)
+        stirs = bool(boost) or negates or idiomatic or lower in _STIRRING
+        named = lower if lower in _NAMED else ""
+        if rating is not None:
+            return _alike(named, rating, 0.0 if boost else rating, token.isupper(), 0.0, False, idiomatic, stirs)
+        return _alike(named, None, 0.0, token.isupper(), boost, negates, idiomatic, stirs) if stirs or named else None
 
 
 def bare(token: str) -> str:
@@ -99,18 +109,22 @@ def bare(token: str) -> str:
     return stripped if len(stripped) >= _SHORTEST_WORD else token
 
 
+def _telling(phrase: Sequence[str], ratings: Container[str]) -> list[str]:
+    return [word for word in phrase if word in ratings] or [max(phrase, key=len)]
+
+
 @cache
 def tables() -> Tables:
     """Read the package's tables: 40 ms with its import, once and not when this module is imported."""
     package = import_module("vaderSentiment.vaderSentiment")
     analyzer = package.SentimentIntensityAnalyzer()
-    phrases = [phrase for phrase in (*package.SPECIAL_CASES, *package.BOOSTER_DICT) if " " in phrase]
+    phrases = [phrase.split() for phrase in (*package.SPECIAL_CASES, *package.BOOSTER_DICT) if " " in phrase]
     return Tables(
         ratings=analyzer.lexicon,
         boosters=package.BOOSTER_DICT,
         negations=frozenset(package.NEGATE),
         phrases=Phrases(idioms=package.SPECIAL_CASES, boosters=package.BOOSTER_DICT),
-        idiom_words=frozenset(word for phrase in phrases for word in phrase.split()),
+        idiom_words=frozenset(word for phrase in phrases for word in _telling(phrase, analyzer.lexicon)),
         # The package looks at one character at a time, so emoji of several code points are never met whole.
         emoji={emoji: description for emoji, description in analyzer.emojis.items() if len(emoji) == 1},
     )

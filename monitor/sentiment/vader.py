@@ -11,7 +11,7 @@ text alone, whatever stands in it, since one post must not hold up a crawl.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from importlib.metadata import version
 from math import sqrt
@@ -27,11 +27,12 @@ VERSION = version("vaderSentiment")
 LANGUAGE = "en"
 THRESHOLD = 0.05  # compound at or beyond it is positive or negative, as the authors of VADER publish it
 
-_NORMAL = 15  # the package's "alpha", near the largest sum expected
+_NORMAL = 15.0  # the package's "alpha", near the largest sum expected
 _EXCLAMATION, _MOST_EXCLAMATIONS = 0.292, 4
+_MANY_EXCLAMATIONS = _MOST_EXCLAMATIONS * _EXCLAMATION
 _QUESTION, _QUESTIONS_COUNTED, _MANY_QUESTIONS = 0.18, 3, 0.96
-# Up to so many kinds of emoji, replacing one kind after the other is faster than going through the characters.
-_FEW_KINDS = 8
+# Up to so many emoji, replacing one after the other is faster than going through the characters.
+_FEW = 8
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 # Platforms use a few dozen tags, but anybody may send another.
 _TAGS_REMEMBERED = 512
@@ -61,23 +62,28 @@ def score(text: str, language: str | None) -> Score:
     """
     if language != LANGUAGE and (primary := _primary(language)) != LANGUAGE:
         return _unscored(f"language {primary or 'unknown'}")
-    if not text or text.isspace():
-        return _unscored("no text")
     tokens, _, found, read = _sift(text)
+    if not tokens:
+        return _unscored("no text")
     emphasis = _emphasis(read)
     positive = negative = 0.0
     for value in found:
-        if value > 0:
-            positive += value + 1  # one more, since a neutral word counts as one
+        if value > 0.0:
+            positive += value + 1.0  # one more, since a neutral word counts as one
         else:
-            negative += value - 1
-    if positive > -negative:
+            negative += 1.0 - value
+    if positive > negative:
         positive += emphasis
-    elif positive < -negative:
-        negative -= emphasis
+    elif positive < negative:
+        negative += emphasis
     neutral = len(tokens) - len(found)
-    whole = positive - negative + neutral
-    compound = _compound(sum(found), emphasis)
+    whole = positive + negative + neutral
+    total = sum(found)
+    if total > 0.0:
+        total += emphasis
+    elif total < 0.0:
+        total -= emphasis
+    compound = round(total / sqrt(total * total + _NORMAL), 4)
     return Score(
         scorer=NAME,
         version=VERSION,
@@ -85,7 +91,7 @@ def score(text: str, language: str | None) -> Score:
         compound=compound,
         positive=round(positive / whole, 3),
         neutral=round(neutral / whole, 3),
-        negative=round(abs(negative) / whole, 3),
+        negative=round(negative / whole, 3),
     )
 
 
@@ -110,37 +116,30 @@ def _sift(text: str) -> tuple[list[str], list[int], list[float], str]:
     if not text.isascii():
         text = _described(text, known.tables.emoji)
     tokens = text.split()
-    mixed = not all(map(str.isupper, tokens))
-    places, found = values(list(map(known.__getitem__, tokens)), known.tables.phrases, mixed=mixed)
+    mixed = not text.isupper() or not all(map(str.isupper, tokens))
+    places, found = values(tokens, list(map(known.__getitem__, tokens)), known.tables.phrases, mixed=mixed)
     return tokens, places, found, text
 
 
 def _described(text: str, emoji: Mapping[str, str]) -> str:
     """Put the description of each emoji in its place; what follows directly stays joined to its last word, as in the package."""
-    kinds = emoji.keys() & set(_BEYOND_ASCII.findall(text))  # three times as fast as a set of all characters
-    if len(kinds) > _FEW_KINDS:
-        return "".join([f" {emoji[sign]}" if sign in kinds else sign for sign in text])
-    for kind in kinds:
-        text = text.replace(kind, f" {emoji[kind]}")
+    signs: Collection[str] = _BEYOND_ASCII.findall(text)
+    if len(signs) > _FEW:
+        signs = emoji.keys() & set(signs)
+        if len(signs) > _FEW:
+            return "".join([f" {emoji[sign]}" if sign in signs else sign for sign in text])
+    for sign in signs:
+        if sign in emoji:
+            text = text.replace(sign, f" {emoji[sign]}")
     return text
 
 
 def _emphasis(text: str) -> float:
-    emphasis = 0.0
-    if "!" in text:
-        emphasis = min(text.count("!"), _MOST_EXCLAMATIONS) * _EXCLAMATION
-    questions = text.count("?")
+    exclamations, questions = text.count("!"), text.count("?")
+    emphasis = exclamations * _EXCLAMATION if exclamations < _MOST_EXCLAMATIONS else _MANY_EXCLAMATIONS
     if questions > 1:
         emphasis += questions * _QUESTION if questions <= _QUESTIONS_COUNTED else _MANY_QUESTIONS
     return emphasis
-
-
-def _compound(total: float, emphasis: float) -> float:
-    if total > 0:
-        total += emphasis
-    elif total < 0:
-        total -= emphasis
-    return round(total / sqrt(total * total + _NORMAL), 4)
 
 
 @lru_cache(_TAGS_REMEMBERED)

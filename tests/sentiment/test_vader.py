@@ -101,14 +101,22 @@ _PACKAGE = SentimentIntensityAnalyzer()
     [
         "good but good but good",  # the first equal value is changed, not the one it is the turn of
         "great good but great good",
+        "love accept but good",  # half of one is the other, so that the half is halved and not the other
         "3:) but bad",
         "so good",  # "so" right before raises a word only from the fourth on
         "it is so good",
         "it is all so good",
         "kind of good",
         "a kind of good film",
+        "it was just enough good",
+        "it is all sort of a good film",
+        "this is surely the bomb",
+        "they bring the kiss of death",
+        "a film to die for love",
         "no good",
         "no kind",
+        "no bad or good",
+        "the very least good",
         "NO good thing",  # the "no" that counts for nothing is in capitals all the same
         "GOOD BAD",  # nothing but capitals is no emphasis
         "without a doubt great",
@@ -132,6 +140,14 @@ def test_score__more_spellings_than_are_remembered__still_equal(
     vader.words().clear()
     assert differing(sentences(seed=3, count=300), oracle) == (300, [])
     assert 0 < len(vader.words()) <= 50
+
+
+def test_words__all_that_the_package_lists__share_few_values() -> None:
+    """What stands for the words in use is small, and near at hand for the processor."""
+    known = vader.words()
+    listed = [*known.tables.ratings, *known.tables.boosters, *known.tables.negations]
+    assert len(listed) > 7000
+    assert len({known[word] for word in (*listed, *map(str.upper, listed))}) < 300
 
 
 def test_score__endless_word__is_not_remembered() -> None:
