@@ -11,6 +11,7 @@ from monitor.config import load
 from monitor.errors import CredentialsError, PostError, RateLimitedError, RefusedError, ReplyError
 from monitor.page import Asked, Page, Reply
 from monitor.source import Source
+from monitor.walk import Walk
 from spiders.stackexchange import StackExchange
 
 NOW = datetime(2026, 11, 22, 20, tzinfo=UTC)
@@ -143,7 +144,10 @@ def test_read__nothing_but_the_second_asked_from__ends_the_walk_well():
     assert (page.top, page.end) == (None, True)
     facts = Facts(marks=(), end=True, asked_at=NOW)
     before = Bookmark(heads=(Head(mark=T, asked_at=NOW - timedelta(hours=1)),), start=T, asked_at=NOW - timedelta(hours=1))
-    move = advance(before, Step(after=T), facts, rules=spider.rules(source()))
+    step = Walk(rules=spider.rules(source()), pages=1).next_step(before, now=NOW)
+    assert step is not None
+    assert step.after == T
+    move = advance(before, step, facts, rules=spider.rules(source()))
     assert move.progress
     assert move.bookmark.asked_at == NOW
 
