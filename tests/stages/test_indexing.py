@@ -2,29 +2,20 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from monitor.config import Config
 from monitor.errors import Fatal
 from monitor.post import Author, Post
 from monitor.stages import indexing
 from monitor.stages.indexing import Tally, index_waiting
-from monitor.store.connection import Store, open_store
+from monitor.store.connection import Store
 from monitor.store.word_index import Build, HourClaim, Timing, WordIndex
 
 MORNING = datetime(2026, 11, 20, 8, tzinfo=UTC)
 AT_ONCE = Timing(settle_s=0)
-
-
-@pytest.fixture
-async def store(config: Config) -> AsyncIterator[Store]:
-    opened = await open_store(config)
-    yield opened
-    await opened.close()
 
 
 def a_post(number: int, text: str = "cup", **changes: Any) -> Post:

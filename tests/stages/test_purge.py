@@ -1,6 +1,5 @@
 """Purge by age and by author on the real mongod: whom a name stands for, private posts, rows in quarantine, and retention."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from monitor.post import Author, Post
 from monitor.retention import horizon
 from monitor.stages import purge
 from monitor.stages.replay import Replayed, replay
-from monitor.store.connection import Store, open_store
+from monitor.store.connection import Store
 from monitor.store.horizon import Horizons
 from monitor.store.quarantine import Refused, ReplyContext
 from monitor.topic import Topic
@@ -25,13 +24,6 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 KEPT = timedelta(days=60)
 REPLY = ReplyContext(url="https://a.example/api", status=200, fetched_at=NOW)
 CLOSED = Topic(id="closed", name="Closed", query="tea", authors="pseudonymise")
-
-
-@pytest.fixture
-async def store(config: Config) -> AsyncIterator[Store]:
-    opened = await open_store(config)
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

@@ -1,20 +1,18 @@
 """The re-match stage on the real mongod: what it changes, where it goes on, and what others do meanwhile."""
 
 import random
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from monitor.config import Config
 from monitor.errors import MonitorError
 from monitor.post import Author, Match, Post
 from monitor.query.parse import parse
 from monitor.stages.rematch import Tally, match_now, rematch
 from monitor.store import matches as matches_of_store
-from monitor.store.connection import Store, open_store
+from monitor.store.connection import Store
 from monitor.store.document import document
 from monitor.store.matches import Matches, Stored
 from monitor.store.rematches import Rematches
@@ -39,13 +37,6 @@ def a_post(number: int, text: str, **changes: Any) -> Post:
         topics=(OTHER,),
     )
     return replace(plain, **changes)
-
-
-@pytest.fixture
-async def store(config: Config) -> AsyncIterator[Store]:
-    opened = await open_store(config)
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

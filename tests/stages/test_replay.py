@@ -1,19 +1,18 @@
 """Replay of the quarantine, on the real mongod: what a mended parser makes of rows that were set aside."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from monitor.config import Config
 from monitor.crawl.raw import set_aside
 from monitor.errors import PostError
 from monitor.page import Reply
 from monitor.post import Author, Post
 from monitor.stages.replay import Replayed, replay
-from monitor.store.connection import Store, open_store
+from monitor.store.connection import Store
 from monitor.store.quarantine import LARGEST_RAW_BYTES, Refused, ReplyContext
 from monitor.text.tolerant import Unreadable
 from monitor.topic import Topic
@@ -43,13 +42,6 @@ class Mended:
 
 
 READERS = {"mastodon": Mended()}
-
-
-@pytest.fixture
-async def store(config: Config) -> AsyncIterator[Store]:
-    opened = await open_store(config)
-    yield opened
-    await opened.close()
 
 
 def a_row(row: Any, *, source: str = SOURCE) -> Refused:

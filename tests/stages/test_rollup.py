@@ -2,28 +2,19 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor.config import Config
 from monitor.post import Author, Post
 from monitor.stages import rollup
 from monitor.stages.rollup import Tally, roll_up_waiting
-from monitor.store.connection import Store, open_store
+from monitor.store.connection import Store
 from monitor.store.hour_claims import MOST_ATTEMPTS
 from monitor.store.rollups import HourClaim, Rollups, Timing
 
 MORNING = datetime(2026, 11, 20, 8, tzinfo=UTC)
 AT_ONCE = Timing(settle_s=0)
-
-
-@pytest.fixture
-async def store(config: Config) -> AsyncIterator[Store]:
-    opened = await open_store(config)
-    yield opened
-    await opened.close()
 
 
 def a_post(number: int, text: str = "cup") -> Post:

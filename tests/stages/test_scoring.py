@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ from monitor.errors import RetryLater
 from monitor.post import Author, Post, Score
 from monitor.stages import scoring
 from monitor.stages.scoring import MOST_ATTEMPTS, Tally, score_waiting
-from monitor.store.connection import Store, open_store
+from monitor.store.connection import Store
 from monitor.store.document import document
 from monitor.store.scores import SET_ASIDE, Scores, Work
 
@@ -56,13 +56,6 @@ class Length:
         if text == POISON:
             raise ZeroDivisionError(text)
         return Score(scorer=self.name, version=self.version, label="neutral", compound=len(text) / 1000)
-
-
-@pytest.fixture
-async def store(config: Config) -> AsyncIterator[Store]:
-    opened = await open_store(config)
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture
