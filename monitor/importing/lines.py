@@ -79,12 +79,13 @@ def json_lines(file: BinaryIO) -> Iterator[Line]:
 
 def rows(file: BinaryIO, layout: Layout) -> Iterator[Line]:
     """Each row of a table as an object of cell by column, its header left out."""
-    csv.field_size_limit(LONGEST_CELL)
+    before = csv.field_size_limit(LONGEST_CELL)  # it holds for the whole process
     # What is wrong in its encoding is found in the row that has it, and no other row is lost.
     text = io.TextIOWrapper(file, layout.encoding, errors="surrogateescape", newline="")
     try:
         yield from _rows(csv.reader(text, delimiter=layout.delimiter), layout)
     finally:
+        csv.field_size_limit(before)
         text.detach()  # else it would close a file that is not its own
 
 

@@ -1,5 +1,6 @@
 """Lines of files: packed or not, in many encodings, with hostile ones among them that cost nothing but themselves."""
 
+import csv
 import gzip
 import io
 import json
@@ -88,6 +89,7 @@ def test_a_comma_in_quotes__is_no_delimiter__and_a_cell_may_span_lines() -> None
 
 def test_bad_rows_of_a_table__are_told_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lines, "LONGEST_CELL", 50)
+    of_all = csv.field_size_limit()
     text = b"a,b\n1,2,3\n4\n\xff,6\n7,8\n9," + b"x" * 60 + b"\n10,11\n"
     found = list(rows(io.BytesIO(text), Layout(header=("a", "b"), delimiter=",", encoding="utf-8")))
     assert [(line.number, line.fault is None) for line in found] == [
@@ -101,6 +103,7 @@ def test_bad_rows_of_a_table__are_told_alone(monkeypatch: pytest.MonkeyPatch) ->
     assert "3 cells" in str(found[0].fault)
     assert "encoding:=" in str(found[2].fault)
     assert json.dumps(found[5].value) == '{"a": "10", "b": "11"}'
+    assert csv.field_size_limit() == of_all, "other readers of this process keep their limit"
 
 
 def test_a_column_that_stands_twice__is_refused() -> None:
