@@ -147,9 +147,10 @@ def taking(owner: str) -> Document:
 
 
 def refused(seen: Seen) -> Document:
-    """A refusal: nobody asks before it is over, and nothing is known of the window any more."""
+    """A refusal: nobody asks before it is over, and nothing is known of the window any more but that it was used up."""
+    used_up = {"$and": ["$told", {"$lt": ["$left", 1]}]}
     fields: Document = {
-        "not_before": {"$max": ["$not_before", later(seen.wait_s or 0.0)]},
+        "not_before": {"$max": ["$not_before", later(seen.wait_s or 0.0), {"$cond": [used_up, "$reset_at", None]}]},
         "window": {"$add": ["$window", 1]},
         # What a platform states is counted here from midnight to midnight, whatever it refuses.
         "told": {"$and": ["$told", "$stated"]},

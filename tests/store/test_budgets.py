@@ -119,6 +119,18 @@ async def test_a_refusal__nobody_asks_before_it_is_over__then_one_alone(store: S
     assert (await budgets.take(NAME, owner="two", want=5)).went_alone
 
 
+async def test_a_refusal_of_a_window_that_is_used_up__nobody_asks_before_the_window_ends(
+    store: Store, budgets: Budgets
+) -> None:
+    """The refusal has nothing to do with the limit, and what was asked beside it took the rest."""
+    budget = await opened(budgets, 1, reset_s=40)
+    assert (await budgets.take(NAME, owner="two", want=1)).granted == 1
+    refused = await budgets.tell(NAME, said(budget, 1, good=False, wait_s=5), owner="one")
+    assert 38 < refused.seconds_to(refused.not_before) <= 40
+    await changed(store, {"not_before": -0.1})
+    assert (await budgets.take(NAME, owner="two", want=5)).went_alone
+
+
 async def test_permits_that_are_given_back__are_there_again__but_not_in_another_window(budgets: Budgets) -> None:
     budget = await opened(budgets, 50)
     taken = await budgets.take(NAME, owner="one", want=5)
