@@ -4,54 +4,18 @@
 tests/faults). The rules and the measurement behind the floor are in docs/decisions/0001-bookmarks.md.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from monitor.bookmark import Again, Bookmark, Gap, Head, Interval, Mark, State, Step, charged, order
-from monitor.source import Order
+from monitor.heads import credible, floor_of, kept_heads, lowest, settled, sunk, time_of
+from monitor.paging import Facts, Rules
 
 MOST_GAPS = 64  # beyond it the two oldest are joined: some re-reading, never loss
-MOST_HEADS = 64
 MOST_TRIES = 8  # refusals after which a gap is given up and said to be `failed`
 SEEN_ENTRIES = 500  # more than any feed shows at once
 BEYOND = "beyond what the platform keeps reachable"
 BUDGET_USED = "the calls for filling it are used up"
-FUTURE = timedelta(days=1)  # a mark later than this is a wrong clock and would hide all true posts
-LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """What a platform states about its paging. `overlap`: how late a post may become visible after the time of its mark."""
-
-    order: Order
-    overlap: timedelta
-    marked_at: Callable[[Mark], datetime | None] = lambda _mark: None
-    cursor_ttl: timedelta | None = None
-    window: timedelta | None = None
-    resumes_by_mark: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """What a page says, apart from its posts.
-
-    `asked_at`: when it was asked for; `began_at`: when the first page of the same walk was (None: this is it); `top_at` and
-    `bottom_at`: event times of its newest and oldest marked post.
-    """
-
-    marks: tuple[Mark, ...]
-    cursor: str | None = None
-    ordered: bool = True
-    end: bool = False
-    asked_at: datetime
-    began_at: datetime | None = None
-    top_at: datetime | None = None
-    bottom_at: datetime | None = None
-    posts: int = 0
-    validators: Mapping[str, str] = field(default_factory=dict)
-    unchanged: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,35 +27,30 @@ class Move:
     progress: bool
 
 
-def floor_of(bookmark: Bookmark, overlap: timedelta) -> Mark | None:
-    """The mark at which the next walk may stop: nothing at or below it can still turn up. None before the first page.
-
-    A post with a mark up to a head's was due by `asked_at + overlap`; so a head is settled once a later walk began after that.
-    Measuring from that later walk, not from now, is what keeps late posts when the polling interval exceeds the overlap.
-    """
-    if not bookmark.heads or bookmark.asked_at is None:
-        return None
-    settled = bookmark.asked_at - overlap
-    for head in bookmark.heads:
-        if head.asked_at <= settled:
-            return head.mark
-    return bookmark.heads[-1].mark
-
-
 def advance(bookmark: Bookmark, step: Step, facts: Facts, *, rules: Rules, since: datetime | None = None) -> Move:
     """What `bookmark` becomes after the page that `step` asked for. The version is one higher even when nothing else moved."""
     if rules.order == "whole":
         move = _whole(bookmark, facts)
     elif step.until is not None or step.cursor is not None:
         move = _deeper(charged(bookmark, step.until), step, facts, rules)
-    elif rules.order == "oldest" and step.after is not None:
+    elif rules.order == "oldest" and step.after is not None and not is_newest(step, facts):
         move = _forward(bookmark, step, facts, rules)
-    elif rules.order == "oldest" and bookmark.heads and not _reaches(bookmark, facts, rules):
+    elif rules.order == "oldest" and step.after is None and bookmark.heads and not _reaches(bookmark, facts, rules):
         move = _looked(bookmark, facts, rules)
     else:
         move = _newest(bookmark, facts, rules, since)
     kept, lapsed = _lapse(move.bookmark, rules, facts.asked_at)
     return replace(move, bookmark=replace(kept, version=bookmark.version + 1), intervals=(*move.intervals, *lapsed))
+
+
+def is_newest(step: Step, facts: Facts) -> bool:
+    """Whether a page that was asked for forward is the newest one all the same, as some servers answer.
+
+    A page as long as the look, which was too short to reach down to where this one begins, cannot reach up to the newest post.
+    """
+    if step.look is None or facts.end or not facts.marks:
+        return False
+    return len(facts.marks) <= step.look.posts and order(max(facts.marks, key=order)) >= order(step.look.top)
 
 
 def refuse(bookmark: Bookmark, step: Step, *, reason: str, asked_at: datetime, rules: Rules) -> Move:
@@ -107,17 +66,21 @@ def refuse(bookmark: Bookmark, step: Step, *, reason: str, asked_at: datetime, r
 
 
 def _newest(bookmark: Bookmark, facts: Facts, rules: Rules, since: datetime | None) -> Move:
-    marks = _credible(facts, rules)
+    marks = credible(facts, rules)
+    if not marks and facts.cursor is not None and not facts.end:  # there is more, and where it lies is not told
+        return Move(bookmark=bookmark, intervals=(), progress=False)
     if not marks:
         covered = _interval(bookmark.asked_at, facts.asked_at, "covered", facts)
         return Move(bookmark=replace(bookmark, asked_at=facts.asked_at, again=None), intervals=covered, progress=True)
     top, bottom = max(marks, key=order), min(marks, key=order)
-    heads = (Head(mark=top, asked_at=facts.asked_at), *_settled_head(marks, facts, rules))
+    heads = (Head(mark=top, asked_at=facts.asked_at), *settled(marks, facts, rules))
     covered = _interval(facts.bottom_at, facts.asked_at, "covered", facts)
     if not bookmark.heads:
+        if bookmark.asked_at is not None:  # it was empty then, so all that came since is wanted
+            since = min(since or bookmark.asked_at, bookmark.asked_at - rules.overlap)
         first = replace(
             bookmark,
-            heads=_heads((*heads, Head(mark=bottom, asked_at=LONG_AGO)), facts.asked_at, rules),
+            heads=kept_heads((*heads, lowest(bottom, facts)), facts.asked_at, rules),
             start=bottom,
             start_at=facts.bottom_at,
             asked_at=facts.asked_at,
@@ -134,29 +97,30 @@ def _newest(bookmark: Bookmark, facts: Facts, rules: Rules, since: datetime | No
     gaps = _minus(bookmark.gaps, top, bottom, facts)
     if gaps and order(gaps[0].top) > order(floor):
         floor = gaps[0].top
-    intervals = covered
-    if not (facts.end or _reached(floor, marks, facts)):
-        gap = _opened(bottom, floor, facts, None, floor_at=rules.marked_at(floor) or bookmark.asked_at)
+    if facts.end or _reached(floor, marks, facts):
+        intervals = _since_then(bookmark.asked_at, facts)
+    else:
+        gap = _opened(bottom, floor, facts, None, floor_at=time_of(floor, rules) or bookmark.asked_at)
         gaps, intervals = (gap, *gaps), (*covered, *_unread(gap, facts))
-    heads = _heads((*heads, *bookmark.heads), facts.asked_at, rules)
+    heads = kept_heads((*heads, *bookmark.heads), facts.asked_at, rules)
     moved = replace(bookmark, heads=heads, gaps=_joined(gaps), asked_at=facts.asked_at, again=None)
     return Move(bookmark=moved, intervals=intervals, progress=True)
 
 
 def _looked(bookmark: Bookmark, facts: Facts, rules: Rules) -> Move:
     """A newest page that does not reach the floor: all that is new if it reaches the newest head, else it proves nothing."""
-    marks = _credible(facts, rules)
+    marks = credible(facts, rules)
     if not marks or not _reached(bookmark.heads[0].mark, marks, facts):
         return Move(bookmark=bookmark, intervals=(), progress=False)
-    covered = _interval(facts.bottom_at, facts.asked_at, "covered", facts)
+    covered = _since_then(bookmark.heads[0].asked_at, facts)
     return Move(bookmark=_ahead(bookmark, marks, facts, rules), intervals=covered, progress=True)
 
 
 def _ahead(bookmark: Bookmark, marks: list[Mark], facts: Facts, rules: Rules) -> Bookmark:
     """The bookmark with heads from a page that shows all between the newest head and its own newest mark."""
     top = max(marks, key=order, default=bookmark.heads[0].mark)
-    heads = (Head(mark=top, asked_at=facts.asked_at), *_settled_head(marks, facts, rules), *bookmark.heads)
-    return replace(bookmark, heads=_heads(heads, bookmark.asked_at or facts.asked_at, rules))
+    heads = (Head(mark=top, asked_at=facts.asked_at), *settled(marks, facts, rules), *bookmark.heads)
+    return replace(bookmark, heads=kept_heads(heads, bookmark.asked_at or facts.asked_at, rules))
 
 
 def _deeper(bookmark: Bookmark, step: Step, facts: Facts, rules: Rules) -> Move:
@@ -174,11 +138,12 @@ def _deeper(bookmark: Bookmark, step: Step, facts: Facts, rules: Rules) -> Move:
     shrunk = replace(gap, cursor=facts.cursor, cursor_at=facts.asked_at, tries=0, reason=None)
     covered: tuple[Interval, ...] = ()
     if lower and bottom is not None:
-        shrunk = replace(shrunk, top=bottom, top_at=facts.bottom_at)
+        sunk_to = [at for at in (gap.top_at, facts.bottom_at) if at is not None]
+        shrunk = replace(shrunk, top=bottom, top_at=min(sunk_to, default=None))
         covered = _interval(facts.bottom_at, gap.top_at or facts.asked_at, "covered", facts)
     moved = _with_gap(bookmark, gap, shrunk)
     if gap.floor is None and lower and bottom is not None:
-        moved = replace(moved, heads=_sunk(bookmark.heads, gap, facts, rules, bottom), start=bottom, start_at=facts.bottom_at)
+        moved = replace(moved, heads=sunk(bookmark.heads, gap, facts, rules, bottom), start=bottom, start_at=facts.bottom_at)
     return Move(bookmark=moved, intervals=covered, progress=True)
 
 
@@ -188,7 +153,7 @@ def _close(bookmark: Bookmark, gap: Gap, facts: Facts, bottom: Mark | None, rule
         lowest = gap.top if bottom is None else min(gap.top, bottom, key=order)
         # The end of everything was reached, so asking back to an older `since` again would find nothing new.
         started = gap.since if gap.since is not None else facts.bottom_at
-        moved = replace(moved, heads=_sunk(bookmark.heads, gap, facts, rules, lowest), start=lowest, start_at=started)
+        moved = replace(moved, heads=sunk(bookmark.heads, gap, facts, rules, lowest), start=lowest, start_at=started)
     to_at = gap.top_at or facts.asked_at
     from_at = gap.floor_at or facts.bottom_at
     return Move(bookmark=moved, intervals=_down_to(from_at, to_at, facts, rules), progress=True)
@@ -208,15 +173,15 @@ def _forward(bookmark: Bookmark, step: Step, facts: Facts, rules: Rules) -> Move
     began_at = facts.began_at or facts.asked_at  # a later page of this walk says nothing new about what the first one read
     top = max(facts.marks, key=order, default=None)
     if top is None:
-        covered = _interval(rules.marked_at(step.after) or bookmark.asked_at, began_at, "covered", facts)
+        covered = _interval(time_of(step.after, rules) or bookmark.asked_at, began_at, "covered", facts)
         moved = _read_again(_ahead(bookmark, [], facts, rules), step, None, began_at, rules)
         return Move(bookmark=moved, intervals=covered, progress=True)
     if order(top) <= order(step.after):
         return Move(bookmark=bookmark, intervals=(), progress=False)
     # Between the mark that was asked after and the first post of the page lies nothing, which is covered, too.
-    known = [at for at in (facts.bottom_at, rules.marked_at(step.after) or bookmark.asked_at) if at is not None]
+    known = [at for at in (facts.bottom_at, time_of(step.after, rules) or bookmark.asked_at) if at is not None]
     covered = _interval(min(known, default=None), began_at if facts.end else facts.top_at, "covered", facts)
-    marks, moved = _credible(facts, rules), bookmark
+    marks, moved = credible(facts, rules), bookmark
     if marks and order(max(marks, key=order)) > order(bookmark.heads[0].mark):
         moved = _ahead(bookmark, marks, facts, rules)
     moved = _read_again(moved, step, None if facts.end else top, began_at, rules)
@@ -230,7 +195,7 @@ def _read_again(bookmark: Bookmark, step: Step, top: Mark | None, began_at: date
     began_at = bookmark.again.began_at if bookmark.again is not None else began_at
     if top is not None and order(top) < order(step.upto):
         return replace(bookmark, again=Again(after=top, upto=step.upto, began_at=began_at))
-    return replace(bookmark, heads=_heads(bookmark.heads, began_at, rules), asked_at=began_at, again=None)
+    return replace(bookmark, heads=kept_heads(bookmark.heads, began_at, rules), asked_at=began_at, again=None)
 
 
 def _whole(bookmark: Bookmark, facts: Facts) -> Move:
@@ -248,50 +213,6 @@ def _whole(bookmark: Bookmark, facts: Facts) -> Move:
     return Move(bookmark=moved, intervals=told, progress=meets)
 
 
-def _credible(facts: Facts, rules: Rules) -> list[Mark]:
-    latest = facts.asked_at + FUTURE
-    return [mark for mark in facts.marks if (at := rules.marked_at(mark)) is None or at <= latest]
-
-
-def _settled_head(marks: list[Mark], facts: Facts, rules: Rules) -> tuple[Head, ...]:
-    """The newest mark on the page that nothing late can undercut any more, known where marks tell their time."""
-    settled = [
-        (mark, at) for mark in marks if (at := rules.marked_at(mark)) is not None and at <= facts.asked_at - rules.overlap
-    ]
-    if not settled:
-        return ()
-    mark, at = max(settled, key=lambda pair: order(pair[0]))
-    return (Head(mark=mark, asked_at=at),)
-
-
-def _sunk(heads: tuple[Head, ...], gap: Gap, facts: Facts, rules: Rules, bottom: Mark) -> tuple[Head, ...]:
-    """The heads while a source is first read back to its `since`: the lowest goes down to where nothing late can turn up."""
-    if heads[-1].mark != gap.top or gap.top_at is None or gap.top_at <= gap.opened_at - rules.overlap:
-        return heads
-    return (
-        *(heads[:-1] or heads),
-        *(_settled_head(_credible(facts, rules), facts, rules) or (Head(mark=bottom, asked_at=LONG_AGO),)),
-    )
-
-
-def _heads(heads: tuple[Head, ...], asked_at: datetime, rules: Rules) -> tuple[Head, ...]:
-    """Newest first, one per mark with its earliest time, and only as many as a floor can still be chosen from."""
-    earliest: dict[Mark, Head] = {}
-    for head in heads:
-        if head.mark not in earliest or head.asked_at < earliest[head.mark].asked_at:
-            earliest[head.mark] = head
-    ordered = sorted(earliest.values(), key=lambda head: order(head.mark), reverse=True)
-    kept: list[Head] = []
-    for head in ordered:
-        kept.append(head)
-        if head.asked_at <= asked_at - rules.overlap:
-            break
-    while len(kept) > MOST_HEADS:
-        # Fewer heads to choose from lowers a floor, which costs re-reading and loses nothing; the last one must stay.
-        kept = [kept[0], *kept[1:-1:2], kept[-1]]
-    return tuple(kept)
-
-
 def _reached(floor: Mark, marks: list[Mark], facts: Facts) -> bool:
     edge = min(marks, key=order) if facts.ordered else max(marks, key=order)
     return order(edge) <= order(floor)
@@ -299,7 +220,7 @@ def _reached(floor: Mark, marks: list[Mark], facts: Facts) -> bool:
 
 def _reaches(bookmark: Bookmark, facts: Facts, rules: Rules) -> bool:
     """Whether a newest page shows all there is above the floor."""
-    floor, marks = floor_of(bookmark, rules.overlap), _credible(facts, rules)
+    floor, marks = floor_of(bookmark, rules.overlap), credible(facts, rules)
     return facts.end or (floor is not None and bool(marks) and _reached(floor, marks, facts))
 
 
@@ -369,6 +290,12 @@ def _interval(
         return ()
     made = Interval(from_at=from_at, to_at=to_at, state=state, reason=reason, posts=facts.posts, asked_at=facts.asked_at)
     return (made,)
+
+
+def _since_then(asked_at: datetime | None, facts: Facts) -> tuple[Interval, ...]:
+    """What a page proves that reaches what was known at `asked_at`: all since then, and as far back as it shows."""
+    known = [at for at in (asked_at, facts.bottom_at) if at is not None]
+    return _interval(min(known, default=None), facts.asked_at, "covered", facts)
 
 
 def _unread(gap: Gap, facts: Facts) -> tuple[Interval, ...]:

@@ -9,10 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from math import ceil
 
-from monitor.advance import MOST_GAPS, Move, Rules, floor_of
+from monitor.advance import MOST_GAPS, Move
 from monitor.analysis.coverage import REMOVED, Hole
 from monitor.bookmark import Bookmark, Gap, Interval, Mark, order
 from monitor.errors import PostError
+from monitor.heads import floor_of
+from monitor.paging import Rules
 
 TO_BE_FILLED = "is to be filled"
 BEING_READ = "is being read already"

@@ -4,8 +4,9 @@ Platforms show some posts late. For as long as a platform's `overlap` says they 
 still is found by chance alone, where a page reaches further down than it had to.
 """
 
-from monitor.advance import Rules, floor_of
 from monitor.bookmark import Bookmark, Mark, order
+from monitor.heads import floor_of
+from monitor.paging import Rules
 
 
 def closed(bookmark: Bookmark, mark: Mark | None, *, ordered: bool, rules: Rules) -> bool:

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import datetime
 
-from monitor.advance import Rules
 from monitor.bookmark import Bookmark, Gap
+from monitor.paging import Rules
 
 
 def reach_back(bookmark: Bookmark, since: datetime | None, *, rules: Rules, now: datetime) -> Bookmark:

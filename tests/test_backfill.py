@@ -6,11 +6,12 @@ from itertools import pairwise
 
 import pytest
 
-from monitor.advance import BUDGET_USED, Facts, Rules, advance, refuse
+from monitor.advance import BUDGET_USED, advance, refuse
 from monitor.analysis.coverage import Hole
 from monitor.backfill import BEING_READ, NEXT_POLL, NOT_REACHED, Fill, Pace, budgeted, fills, mark_at, opened
 from monitor.bookmark import Bookmark, Gap, Head, Interval, Mark, Step, order
 from monitor.crawl.platforms import platform
+from monitor.paging import Facts, Rules
 from monitor.walk import Walk
 
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)

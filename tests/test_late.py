@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor.advance import Rules
 from monitor.bookmark import Bookmark, Gap, Head
 from monitor.late import closed
+from monitor.paging import Rules
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 RULES = Rules(order="newest", overlap=timedelta(minutes=10))

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor.advance import Facts, Rules, advance
+from monitor.advance import advance
 from monitor.bookmark import Bookmark, Mark, Step
+from monitor.paging import Facts, Rules
 from monitor.post import EARLIEST
 from monitor.reach import let_go, reach_back
 from monitor.source import Order

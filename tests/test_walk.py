@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from monitor import walk as walk_module
-from monitor.advance import Facts, Rules, advance, floor_of
+from monitor.advance import advance
 from monitor.bookmark import Bookmark, Mark, Step, order
+from monitor.heads import floor_of
+from monitor.paging import Facts, Rules
 from monitor.walk import Walk
 
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)

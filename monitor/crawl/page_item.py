@@ -4,11 +4,12 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from monitor.advance import Facts, Move, Rules, advance, refuse
+from monitor.advance import Move, advance, refuse
 from monitor.bookmark import Bookmark, Mark, Step, order
 from monitor.errors import PostError
 from monitor.late import closed
 from monitor.page import Page, Reply
+from monitor.paging import Facts, Rules
 from monitor.post import Post
 from monitor.source import Source
 from monitor.store.commit import Commit
@@ -91,8 +92,7 @@ class PageItem:
 
     def _advanced(self) -> Move:
         marks = self._marks()
-        created = (*(post.created_at for post in self.posts), *(repeat.created_at for repeat in self.repeats.values()))
-        times = [at for at in created if at <= self.asked_at + timedelta(days=1)]
+        oldest_at, newest_at = self._times()
         self.facts = Facts(
             marks=marks,
             cursor=self.page.cursor,
@@ -100,13 +100,29 @@ class PageItem:
             end=self.page.end,
             asked_at=self.asked_at,
             began_at=self.began_at,
-            top_at=self._at(max(marks, key=order, default=None)) or max(times, default=None),
-            bottom_at=self._at(min(marks, key=order, default=None)) or min(times, default=None),
+            top_at=self._at(max(marks, key=order, default=None)) or newest_at,
+            bottom_at=self._at(min(marks, key=order, default=None)) or oldest_at,
             posts=len(self.posts) + len(self.repeats),
             validators=self.page.validators,
             unchanged=self.page.unchanged,
         )
         return advance(self.bookmark, self.step, self.facts, rules=self.rules, since=self.source.since)
+
+    def _times(self) -> tuple[datetime | None, datetime | None]:
+        """The times of the oldest and the newest post where marks tell none; None where nothing does.
+
+        Servers give an old post that they learn of today a mark of today, which must not look like the end of a long way back:
+        the oldest is the latest of the lower half of the page. Pinned rows, which have no mark, take no part.
+        """
+        marks = self.post_marks or [None] * len(self.posts)
+        rows = [*zip(marks, (post.created_at for post in self.posts), strict=True)]
+        rows += [(self.page.marks[place], repeat.created_at) for place, repeat in self.repeats.items()]
+        known = [(mark, at) for mark, at in rows if at <= self.asked_at + timedelta(days=1)]
+        marked = sorted((order(mark), at) for mark, at in known if mark is not None)
+        if not marked:
+            return min((at for _, at in known), default=None), max((at for _, at in known), default=None)
+        oldest_at = max(at for _, at in marked[: (len(marked) + 1) // 2])
+        return oldest_at, min(max(at for _, at in marked), self.asked_at)
 
     def _closed(self) -> frozenset[str]:
         """The posts that lie where the bookmark, as it was, calls everything read."""

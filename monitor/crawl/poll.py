@@ -3,17 +3,17 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from monitor import clock
-from monitor.advance import Rules
 from monitor.bookmark import Bookmark, Step
 from monitor.crawl.fetch import fetch
 from monitor.crawl.page_item import PageItem
 from monitor.crawl.reply_check import NOT_MODIFIED
 from monitor.errors import CursorRefusedError, RefusedError, ReplyError
 from monitor.page import Ask, Asked, Page, Reply
+from monitor.paging import Rules
 from monitor.post import EARLIEST
 from monitor.reach import let_go, reach_back
 from monitor.source import Source
@@ -28,13 +28,26 @@ _AT_ONCE = 8  # of the asks that make one page
 
 
 class Poll:
-    """Walks `source` page by page; `bookmark` is always the last committed one. Ends early when the crawl stops."""
+    """Walks `source` page by page; `bookmark` is always the last committed one. Ends early when the crawl stops.
 
-    def __init__(self, spider: "PlatformSpider", source: Source, bookmark: Bookmark, *, epoch: int, pages: int) -> None:
+    `ahead`: of this machine's clock, the server's. What a bookmark says of time is compared with what other machines wrote there.
+    """
+
+    def __init__(
+        self,
+        spider: "PlatformSpider",
+        source: Source,
+        bookmark: Bookmark,
+        *,
+        epoch: int,
+        pages: int,
+        ahead: timedelta = timedelta(0),
+    ) -> None:
         self.spider = spider
         self.source = source
         self.bookmark = bookmark
         self.epoch = epoch
+        self.ahead = ahead
         self.rules: Rules = spider.rules(source)
         self.walk = Walk(rules=self.rules, pages=pages, looks=spider.posts_left is None)
         self.posts = 0
@@ -50,7 +63,7 @@ class Poll:
         """The pages, one at a time; each is committed before the next is asked for. Raises what stopped the walk."""
         self.bookmark = self._reached_back()
         while not self.spider.session.stopping and self.spider.posts_left != 0:
-            step = self.walk.next_step(self.bookmark, now=clock.now())
+            step = self.walk.next_step(self.bookmark, now=self._now())
             if step is None:
                 break
             item = await self._item(step)
@@ -67,6 +80,9 @@ class Poll:
         if self.walk.stopped:
             logger.info("event=walk_stopped source=%s reason=%s", self.source.id, self.walk.stopped)
 
+    def _now(self) -> datetime:
+        return clock.now() + self.ahead
+
     def _count(self, item: PageItem) -> None:
         self.new += item.new
         self.calls += 1
@@ -77,11 +93,11 @@ class Poll:
         since = self.source.since
         # What an earlier limit= opened is not for this walk to finish.
         kept = self.bookmark if since == EARLIEST else let_go(self.bookmark, EARLIEST)
-        return reach_back(kept, since, rules=self.rules, now=clock.now())
+        return reach_back(kept, since, rules=self.rules, now=self._now())
 
     async def _item(self, step: Step) -> PageItem | None:
         """The page that answers a step; None when other walks have used the limit up, so that nothing of it is kept or claimed."""
-        asked_at = clock.now()
+        asked_at = self._now()
         if self.began_at is None:
             self.began_at = asked_at
         ask = self.spider.ask(self.source, step)

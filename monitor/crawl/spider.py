@@ -21,7 +21,6 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 
 from monitor import clock
-from monitor.advance import Rules
 from monitor.bookmark import Mark, Step
 from monitor.config import Config
 from monitor.crawl import arguments
@@ -35,6 +34,7 @@ from monitor.crawl.session import Session
 from monitor.crawl.sign_in import SignIns
 from monitor.errors import LeaseLostError, MonitorError, RetryLater, StoreUnavailableError, UsageError
 from monitor.page import Ask, Asked, Page, Reply
+from monitor.paging import Rules
 from monitor.post import EARLIEST, Post
 from monitor.rate import Rate
 from monitor.source import Source, SourceKind
@@ -249,7 +249,7 @@ class PlatformSpider(scrapy.Spider):
         """A stream that is named by hand goes on; one that is due is heard up to the present, or for as long as the shift lasts."""
         pages, kind = self.settings.getint("MONITOR_PAGES_PER_POLL"), self.kinds[claim.source.kind]
         if not kind.live:
-            return Poll(self, claim.source, claim.bookmark, epoch=claim.epoch, pages=pages)
+            return Poll(self, claim.source, claim.bookmark, epoch=claim.epoch, pages=pages, ahead=claim.ahead)
         from monitor.crawl.stream import Stream  # brings aiohttp along, which most platforms do not need
 
         named = self.given.source is not None

@@ -7,9 +7,10 @@ where the stream went on from there. Where it did not, a gap is left: posts that
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from monitor.advance import Facts, Move, advance
+from monitor.advance import Move, advance
 from monitor.bookmark import Interval
 from monitor.crawl.page_item import PageItem
+from monitor.paging import Facts
 
 MISSED = "the stream no longer had what was said then"
 

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from monitor.advance import Rules
 from monitor.analysis.coverage import REMOVED
 from monitor.backfill import Fill, Pace, budgeted, fills, opened
 from monitor.bookmark import Bookmark
+from monitor.paging import Rules
 from monitor.source import Source
 from monitor.store.backfills import Backfills
 from monitor.store.connection import Store

@@ -6,11 +6,13 @@ was claimed under, so an owner that slept through its lease can waste requests b
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from pymongo import ReturnDocument, UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
 
+from monitor import clock
 from monitor.bookmark import Bookmark
 from monitor.source import IMPORT, Source
 from monitor.store.bookmarks import bookmark_of
@@ -20,16 +22,21 @@ from monitor.store.sources import FREE, due_sources, source_of
 
 # Long enough for the slowest page with its retries, short enough that a dead node's sources wait a minute at most.
 LEASE_S = 60.0
+_LIKE_OURS = timedelta(seconds=2)  # clocks that differ by less, or by the way of a reply, are taken for the same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """A lease just taken: what to poll, from where, and the epoch that every write under it has to name."""
+    """A lease just taken: what to poll, from where, and the epoch that every write under it has to name.
+
+    `ahead`: how far the server's clock is ahead of this machine's, where they plainly differ.
+    """
 
     source: Source
     bookmark: Bookmark
     epoch: int
     owner: str
+    ahead: timedelta = timedelta(0)
 
 
 class Leases:
@@ -105,7 +112,14 @@ class Leases:
             bookmark=bookmark_of(stored["bookmark"]),
             epoch=int(stored["lease"]["epoch"]),
             owner=owner,
+            ahead=_ahead(stored["lease"]["until"] - timedelta(seconds=lease_s)),
         )
+
+
+def _ahead(server_now: datetime) -> timedelta:
+    """Beyond what the way of a reply takes."""
+    ahead = server_now - clock.now()
+    return ahead if abs(ahead) > _LIKE_OURS else timedelta(0)
 
 
 def _until(lease_s: float) -> Document:

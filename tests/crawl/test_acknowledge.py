@@ -7,12 +7,12 @@ import pytest
 from scrapy.exceptions import DropItem
 from twisted.python.failure import Failure
 
-from monitor.advance import Rules
 from monitor.bookmark import Bookmark, Step
 from monitor.crawl.acknowledge import Acknowledge
 from monitor.crawl.page_item import PageItem
 from monitor.errors import LeaseLostError, ReplyError, StoreUnavailableError
 from monitor.page import Page, Reply
+from monitor.paging import Rules
 from monitor.source import Source
 
 AT = datetime(2026, 11, 22, 8, tzinfo=UTC)

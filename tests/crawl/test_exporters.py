@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.advance import Rules
 from monitor.bookmark import Bookmark, Step
 from monitor.crawl.exported import exported
 from monitor.crawl.exporters import COLUMNS, PostsCsv, PostsJson, PostsJsonLines
 from monitor.crawl.page_item import PageItem
 from monitor.page import Page, Reply
+from monitor.paging import Rules
 from monitor.post import Author, Counts, Match, Media, Post, Score
 from monitor.source import Source
 

@@ -6,10 +6,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.advance import MOST_TRIES, Rules
+from monitor.advance import MOST_TRIES
 from monitor.bookmark import Bookmark, Gap, Head, Step
 from monitor.crawl.page_item import PageItem
 from monitor.page import Page, Reply
+from monitor.paging import Rules
 from monitor.post import Author, Post
 from monitor.source import Source
 
@@ -77,6 +78,18 @@ async def test_facts__marks_tell_no_time__the_posts_do_without_those_from_the_fu
     page.commit()
     assert page.facts is not None
     assert (page.facts.top_at, page.facts.bottom_at) == (AT, AT - timedelta(hours=5))
+
+
+async def test_facts__an_old_post_that_came_today__is_not_how_far_back_the_page_reaches() -> None:
+    """Its mark is of today; the pinned one has none, and the one from tomorrow was written by a wrong clock."""
+    ages_h = [-20, 1, 2, 5 * 365 * 24, 4, 5, 6, 7, 9 * 365 * 24]
+    posts = [post(number, created_at=AT - timedelta(hours=age)) for number, age in enumerate(ages_h)]
+    marks = [90, 80, 70, 60, 50, 40, 30, 20, None]
+    page = await item(Page([{}] * 9, marks), posts=posts)
+    page.post_marks = list(marks)
+    page.commit()
+    assert page.facts is not None
+    assert (page.facts.top_at, page.facts.bottom_at) == (AT, AT - timedelta(hours=4))
 
 
 async def test_facts__all_rows_were_refused__no_time_is_known_and_the_bookmark_still_moves() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from monitor.advance import Rules
+from monitor import clock
 from monitor.bookmark import Bookmark, Head, Step
 from monitor.crawl import poll as poll_module
 from monitor.crawl.keeping import Keeping
@@ -16,6 +16,7 @@ from monitor.crawl.page_item import PageItem
 from monitor.crawl.poll import Poll
 from monitor.errors import CursorRefusedError, LeaseLostError, RefusedError, ReplyError
 from monitor.page import Ask, Asked, Page, Reply
+from monitor.paging import Rules
 from monitor.post import Author, Post
 from monitor.source import Order, Source
 
@@ -117,6 +118,16 @@ async def test_items__walks_to_the_end_and_counts_what_was_committed(chirp: Chir
     assert await walked(poll) == [[9, 8, 7], [6, 5, 4], [3, 2, 1], []]
     assert (poll.posts, poll.bookmark.gaps, poll.bookmark.version) == (9, (), 4)
     assert poll.bookmark.heads[0].mark == 9
+
+
+async def test_items__clock_is_ten_minutes_fast__the_bookmark_has_the_servers_time(chirp: Chirp) -> None:
+    """Else what is settled by it would be settled ten minutes too early, for right clocks, too."""
+    fast: Any = chirp
+    poll = Poll(fast, SOURCE, Bookmark(), epoch=1, pages=50, ahead=timedelta(minutes=-10))
+    before = clock.now()
+    await walked(poll)
+    assert poll.bookmark.asked_at is not None
+    assert before <= poll.bookmark.asked_at + timedelta(minutes=10) <= clock.now()
 
 
 async def test_items__the_next_page_is_asked_for_only_when_this_one_is_durable(chirp: Chirp) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from monitor.advance import Rules
 from monitor.bookmark import Bookmark, Gap, Head, Step
 from monitor.config import Config
 from monitor.crawl import repeats as module
@@ -15,6 +14,7 @@ from monitor.crawl.page_item import PageItem, Repeat
 from monitor.crawl.repeats import Repeats
 from monitor.errors import StoreUnavailableError
 from monitor.page import Page, Reply
+from monitor.paging import Rules
 from monitor.post import Author, Post
 from monitor.source import Source
 from monitor.store.connection import Store, open_store

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from monitor import clock
-from monitor.advance import Facts, Rules, advance
+from monitor.advance import advance
 from monitor.bookmark import Bookmark, Mark, Step
 from monitor.crawl import poll
 from monitor.crawl.late_missed import late_missed
@@ -27,6 +27,7 @@ from monitor.crawl.tally import Tally
 from monitor.errors import RefusedError
 from monitor.late import closed
 from monitor.page import Ask, Reply
+from monitor.paging import Facts, Rules
 from monitor.simulator.world import Plan, World
 from monitor.source import Source
 from monitor.store.commit import Committer

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from itemadapter import ItemAdapter
 
-from monitor.advance import Facts, advance
+from monitor.advance import advance
 from monitor.bookmark import Bookmark, Step, order
 from monitor.config import Config, load
 from monitor.crawl import arguments
@@ -30,6 +30,7 @@ from monitor.crawl.raw import unpack
 from monitor.crawl.spider import PlatformSpider
 from monitor.errors import MonitorError
 from monitor.page import Asked, Page, Reply
+from monitor.paging import Facts
 from monitor.post import Post
 from monitor.source import Source
 from monitor.text.tolerant import Unreadable

@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from monitor.advance import Facts, advance
+from monitor.advance import advance
 from monitor.bookmark import Bookmark, Head, Step
 from monitor.config import load
 from monitor.crawl.address import address
 from monitor.errors import CredentialsError, PostError, RateLimitedError, RefusedError, ReplyError
 from monitor.page import Ask, Asked, Page, Reply
+from monitor.paging import Facts
 from monitor.source import Source
 from spiders.github import GitHub
 

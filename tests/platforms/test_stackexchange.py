@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor.advance import Facts, advance
+from monitor.advance import advance
 from monitor.bookmark import Bookmark, Head, Step
 from monitor.config import load
 from monitor.errors import CredentialsError, PostError, RateLimitedError, RefusedError, ReplyError
 from monitor.page import Asked, Page, Reply
+from monitor.paging import Facts
 from monitor.source import Source
 from monitor.walk import Walk
 from spiders.stackexchange import StackExchange

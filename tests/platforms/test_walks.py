@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
-from monitor.advance import Facts, advance
+from monitor.advance import advance
 from monitor.bookmark import Bookmark
 from monitor.crawl.spider import PlatformSpider
 from monitor.page import Ask, Asked, Page, Reply
+from monitor.paging import Facts
 from monitor.source import Source
 from monitor.walk import Walk
 from spiders.discourse import Discourse

@@ -1,7 +1,11 @@
 """Leases against a real mongod: one winner, the server's clock, the epoch."""
 
 import asyncio
+from datetime import timedelta
 
+import pytest
+
+from monitor import clock
 from monitor.config import Config
 from monitor.source import Source
 from monitor.store.connection import Store, open_store
@@ -47,6 +51,18 @@ async def test_a_claim_brings_source_and_bookmark(store: Store) -> None:
     assert claim is not None
     assert claim.source == a_source()
     assert (claim.epoch, claim.owner, claim.bookmark.version) == (1, "me", 0)
+
+
+@pytest.mark.parametrize("minutes", [10, -10])
+async def test_a_claim_by_a_clock_that_is_wrong__says_how_far_it_is_off(
+    store: Store, monkeypatch: pytest.MonkeyPatch, minutes: int
+) -> None:
+    await store.sources.ensure(a_source())
+    right = clock.now
+    monkeypatch.setattr(clock, "now", lambda: right() + timedelta(minutes=minutes))
+    claim = await store.leases.claim(a_source().id, owner="me")
+    assert claim is not None
+    assert abs(claim.ahead + timedelta(minutes=minutes)) < timedelta(seconds=30)
 
 
 async def test_nothing_is_claimed_where_nothing_is(store: Store) -> None:
