@@ -5,7 +5,8 @@ owner of the lease. A process may die between any two steps; the page is then re
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+import logging
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -26,6 +27,11 @@ GROUP_S = 0.05
 MOST_BULKS = 4
 # An election takes up to 12 s; beyond half a minute the walk ends, and its source is polled again when it is due.
 DEADLINE_S = 30.0
+# After so many commits of one source its ledger entries leave it. A stream that is heard for days brings two a second, 90,000 of
+# them fill a document, and then no bookmark moves any more.
+SETTLED_EVERY = 100
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -139,9 +145,19 @@ class Committer:
             self._timer = None
         group, self._waiting = self._waiting, []
         if group:
-            task = asyncio.get_running_loop().create_task(self._write(group))
-            self._flushes.add(task)
-            task.add_done_callback(self._flushes.discard)
+            self._begin(self._write(group))
+
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._flushes.add(task)
+        task.add_done_callback(self._flushes.discard)
+
+    async def _settle(self, source_id: str) -> None:
+        """Beside the walk, which does not wait for it; what fails is done with the next hundred, or at the end of the walk."""
+        try:
+            await self._store.ledger.settle(source_id)
+        except MonitorError as error:
+            logger.warning("event=ledger_not_settled source=%s reason=%s", source_id, error)
 
     async def _write(self, group: list[_Waiting]) -> None:
         """Write a group and settle every page in it; an error of all is told to all, an error of one to that one."""
@@ -166,6 +182,9 @@ class Committer:
         rows = [[*commit.refused, *refused_posts(commit, page)] for commit, page in zip(commits, pages, strict=True)]
         await persist(lambda: self._store.quarantine.add([row for page in rows for row in page]), until=until)
         moved = await self._move_bookmarks(commits, until)
+        for error, commit in zip(moved, commits, strict=True):
+            if error is None and commit.bookmark.version % SETTLED_EVERY == 0:
+                self._begin(self._settle(commit.source_id))
         return [
             error or _committed(commit, page, len(refused), fresh)
             for error, page, refused, commit in zip(moved, pages, rows, commits, strict=True)
