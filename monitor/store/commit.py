@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from monitor.bookmark import Bookmark, Interval
@@ -64,7 +64,8 @@ class Committed:
     """What became of the page's rows; the first three are posts, `refused` all that went to quarantine.
 
     `late`: which of the commit's `closed` posts were not stored before. `expired` and `erased`: posts that were dropped
-    (`monitor.store.gone`); their page counts as read all the same.
+    (`monitor.store.gone`); their page counts as read all the same. `topic_edits`: the number of `Topics.edits` when the posts were
+    durable. Who edits a topic after that finds these posts stored, and who matched them before another edit matches them again.
     """
 
     new: int
@@ -74,6 +75,7 @@ class Committed:
     late: frozenset[str] = frozenset()
     expired: int = 0
     erased: int = 0
+    topic_edits: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -179,6 +181,7 @@ class Committer:
 
     async def _make_durable(self, commits: list[Commit], until: float) -> list[Committed | Exception]:
         pages, fresh = await self._write_posts(commits, until)
+        topic_edits = await persist(self._store.topics.edits, until=until)
         rows = [[*commit.refused, *refused_posts(commit, page)] for commit, page in zip(commits, pages, strict=True)]
         await persist(lambda: self._store.quarantine.add([row for page in rows for row in page]), until=until)
         moved = await self._move_bookmarks(commits, until)
@@ -186,7 +189,7 @@ class Committer:
             if error is None and commit.bookmark.version % SETTLED_EVERY == 0:
                 self._begin(self._settle(commit.source_id))
         return [
-            error or _committed(commit, page, len(refused), fresh)
+            error or replace(_committed(commit, page, len(refused), fresh), topic_edits=topic_edits)
             for error, page, refused, commit in zip(moved, pages, rows, commits, strict=True)
         ]
 
