@@ -65,14 +65,14 @@ class Scope:
     as_of: str | None = None
 
     def __str__(self) -> str:
-        """The query string of an address, in one order; `parse` reads it back equal."""
+        """The query string of an address, in one order; `parse` reads it back equal, with as_of whatever clocks are usual there."""
         told = [("topic", topic) for topic in self.topics]
         told += [("q", self.query)] if self.query is not None else []
         told += [(key, value) for key, choice in CHOICES.items() if key != "topic" for value in getattr(self, choice.attribute)]
         single = (
             ("from", self.begin),
             ("to", self.end),
-            ("tz", self.zone if self.zone != "UTC" else None),
+            ("tz", self.zone if self.zone != "UTC" or self.as_of is not None else None),
             ("as_of", self.as_of),
         )
         told += [(key, value) for key, value in single if value is not None]
