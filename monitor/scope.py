@@ -125,6 +125,11 @@ def parse(text: str, *, now: datetime, zone: str = "UTC") -> Scope:
     return _Reader(typed, zone).read(now)
 
 
+def names_zone(text: str) -> bool:
+    """Whether a text that `parse` can read has a tz of its own."""
+    return "tz" in _Reader(text, "UTC").told()
+
+
 @dataclass(frozen=True, slots=True)
 class _Told:
     """A value and where it stands."""
@@ -139,7 +144,7 @@ class _Reader:
         self._usual_zone = zone
 
     def read(self, now: datetime) -> Scope:
-        told = self._told()
+        told = self.told()
         once = {key: values[0] for key, values in told.items() if key in _ONCE}
         zone = self._zone(once.get("tz"))
         scope = Scope(
@@ -156,7 +161,7 @@ class _Reader:
             raise self._refused(what, once["to"].place, "Write from= before to=, such as from=-7d&to=now.")
         return scope
 
-    def _told(self) -> dict[str, list[_Told]]:
+    def told(self) -> dict[str, list[_Told]]:
         """The values of each key. Empty ones, as forms send them, say nothing."""
         found: dict[str, list[_Told]] = {}
         start, end = _query_string(self._text)
