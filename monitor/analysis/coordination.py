@@ -106,7 +106,7 @@ def _without_repeats(shares: Iterable[Sharing], window: timedelta) -> list[Shari
 
     Whoever is near one of those between is near one of these, so no pair is lost by it.
     """
-    kept = []
+    kept: list[Sharing] = []
     first = last = None
     for one in sorted(set(shares), key=lambda one: (one.item, one.account, one.at)):
         if first is None or (one.item, one.account) != (first.item, first.account) or one.at - first.at > window:
