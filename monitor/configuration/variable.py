@@ -42,5 +42,6 @@ def _of(platform: str, section: Mapping[str, Any], folder: Path) -> Iterator[tup
             is_file = one.endswith(FILE)
             name = f"{platform}_{one.removesuffix(FILE)}".upper() + (OF_HOST + host_suffix(host) if host else "")
             if is_file:
-                name, told = f"{name}_FILE", str(folder / expanded(told, f"platforms.{platform}.{key}"))
-            yield name, told
+                yield f"{name}_FILE", str(folder / expanded(told, f"platforms.{platform}.{key}"))
+            else:
+                yield name, told

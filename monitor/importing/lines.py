@@ -162,7 +162,9 @@ def _row(number: int, cells: Sequence[str], layout: Layout) -> Line:
     if len(cells) != len(layout.header):
         return Line(number, list(cells), f"the row has {len(cells)} cells, and the table {len(layout.header)} columns")
     if any("\udc80" <= sign <= "\udcff" for cell in cells for sign in cell):
-        return Line(number, list(cells), f"the row is not written in {layout.encoding}, or is cut: say which it is with encoding:=")
+        return Line(
+            number, list(cells), f"the row is not written in {layout.encoding}, or is cut: say which it is with encoding:="
+        )
     return Line(number, value)
 
 
