@@ -1,4 +1,4 @@
-"""Rows of figures as CSV on stdout: RFC 4180, UTF-8, and no cell that a spreadsheet would run as a formula."""
+"""Rows of figures as CSV on stdout: RFC 4180, UTF-8, and no cell that a spreadsheet which cuts at commas would run as a formula."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any

@@ -40,7 +40,7 @@ class PostsJson(JsonItemExporter):
 
 
 class PostsCsv(BaseItemExporter):
-    """A table with the columns of COLUMNS, RFC 4180, UTF-8, safe to open in a spreadsheet unless it is not `guarded`."""
+    """A table with the columns of COLUMNS, RFC 4180, UTF-8, safe in a spreadsheet that cuts at commas unless not `guarded`."""
 
     def __init__(self, file: Any, *, columns: Sequence[str] = COLUMNS, guarded: bool = True, **options: Any) -> None:
         super().__init__(**options)
