@@ -149,7 +149,7 @@ class Permits:
     def lowered(self, ticket: Ticket, left: int) -> None:
         """Learn from the body of a reply how much is left of a quota whose end is known."""
         known = self.budget
-        if known is not None and known.told:
+        if known is not None and known.told and ticket.window == known.window:
             reset_s = max(0.0, self._later(known.reset_at) - time.monotonic())
             seen = Seen(good=True, window=ticket.window, left=left, reset_s=reset_s)
             if left < self.held + (known.left or 0):

@@ -13,6 +13,7 @@ PART = 8  # of what is left goes into one chunk, so that the last calls are not 
 ALONE_S = 5.0  # how long others wait for the answer to the request that goes alone
 ONE_BY_ONE_S = 3600.0  # how long a limit that refused without a word about what is left is asked one by one
 UNSAID_OFTEN = 3  # good answers in a row that tell nothing, of a limit that was told before
+SETTLE_S = 10.0  # so long after its midnight a quota is not used: the platform's clock may still count the day before
 _USERS_KEPT_S = 3600.0
 
 
@@ -86,6 +87,7 @@ def window_over(name: Name) -> Document:
             "reset_at": {"$cond": [fresh, tomorrow, "$reset_at"]},
             "limit": {"$cond": [fresh, quota.units, "$limit"]},
             "window_s": 86_400.0,
+            "not_before": {"$max": ["$not_before", later(SETTLE_S, after=midnight)]},
             "stated": True,
         }
     return {"$set": fields}
@@ -213,5 +215,5 @@ def using(owner: str, calls: int) -> Document:
     return {"$set": {"users": {"$concatArrays": [others, [me]]}, "calls": {"$add": [{"$ifNull": ["$calls", 0]}, calls]}}}
 
 
-def later(seconds: float) -> Document:
-    return {"$dateAdd": {"startDate": "$$NOW", "unit": "millisecond", "amount": round(seconds * 1000)}}
+def later(seconds: float, *, after: str | Document = "$$NOW") -> Document:
+    return {"$dateAdd": {"startDate": after, "unit": "millisecond", "amount": round(seconds * 1000)}}

@@ -255,3 +255,19 @@ async def test_a_quota_in_the_body__lowers_what_is_left() -> None:
     await until(lambda: bool(kept.seen))
     assert kept.seen[0].left == 3
     assert mine.held <= 3
+
+
+async def test_a_quota_in_the_body_of_a_reply_of_the_day_before__takes_nothing_from_the_new_one() -> None:
+    kept = told(40)
+    mine = permits(kept)
+    await gone(mine)
+    ticket = mine.sent(time.monotonic())
+    kept.known |= {"window": 2, "left": 40}
+    await asyncio.sleep(FRESH_S)
+    mine.waiting += 4
+    await gone(mine)
+    held = mine.held
+    assert held > 0
+    mine.lowered(ticket, 0)
+    await asyncio.sleep(0.05)
+    assert (mine.held, kept.seen) == (held, [])

@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from monitor.store import budget_change as change
 from monitor.store.budget_change import MOST, Name, Quota, Seen
 from monitor.store.budgets import Budget, Budgets
 from monitor.store.connection import Store
+from monitor.store.document import Document
 
 NAME = Name(platform="chirp", credential="chirp:CHIRP_TOKEN#aaaaaa", host="chirp.example")
 
@@ -185,6 +187,35 @@ async def test_a_quota_of_the_day__needs_no_word_of_the_platform_and_ends_at_its
     assert (await budgets.take(name, owner="two", want=1)).left == 69
     await changed(store, {"reset_at": -0.1}, name=name)
     assert (await budgets.take(name, owner="two", want=1)).left == 99
+
+
+async def at_moment(store: Store, moment: datetime, stored: Document, *stages: Document) -> Document:
+    """What stages of an update make of a document when the server's clock shows `moment`."""
+
+    def then(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {key: then(each) for key, each in value.items()}
+        if isinstance(value, list):
+            return [then(each) for each in value]
+        return moment if value == "$$NOW" else value
+
+    made = await store.database.aggregate([{"$documents": [stored]}, *(then(stage) for stage in stages)])
+    (found,) = await made.to_list()
+    return found
+
+
+@pytest.mark.parametrize(("after_s", "granted"), [(0.3, 0), (9.9, 0), (10.1, 20)])
+async def test_a_quota_of_the_day_has_just_begun__nobody_asks_while_the_platform_may_count_the_day_before(
+    store: Store, after_s: float, granted: int
+) -> None:
+    name = Name(platform="tube", credential="tube:TUBE_KEY#a", host="tube.example", quota=Quota(units=300))
+    midnight = datetime(2026, 11, 23, tzinfo=UTC)
+    evening = await at_moment(store, midnight - timedelta(hours=1), {}, change.window_over(name), change.granting(300, 300))
+    assert evening["granted"] == 300
+    begun = await at_moment(
+        store, midnight + timedelta(seconds=after_s), evening, change.window_over(name), change.granting(20, 1)
+    )
+    assert (begun["left"], begun["reset_at"], begun["granted"]) == (300, midnight + timedelta(days=1), granted)
 
 
 async def test_a_credential_that_is_put_aside__is_tried_by_one_alone_afterwards(store: Store, budgets: Budgets) -> None:
