@@ -134,7 +134,7 @@ def _joined(headers: Mapping[str, str]) -> Iterator[Told]:
     """`limit=100, remaining=50, reset=5`, or `"default";r=50;t=5` with `"default";q=100;w=60` as its policy."""
     told = _parameters(headers.get("ratelimit", ""))
     left, reset = told.get("remaining", told.get("r")), told.get("reset", told.get("t"))
-    if left is None or not reset:
+    if left is None or reset is None:
         return
     policy = _parameters(headers.get("ratelimit-policy", ""))
     window = policy.get("w")
