@@ -2,8 +2,9 @@
 
 Many requests may wait for one budget; one task at a time asks MongoDB for all of them. Where a limit is told, no permit is used on
 knowledge older than FRESH_S, so that a refusal anywhere stops the others within that time; where nothing is told, requests go out
-without a word to MongoDB, and `monitor.crawl.purse` looks from time to time whether somebody was refused. While MongoDB is away,
-what is held may be used, and no more of a limit that is told; where nothing is told the pace of this process decides alone.
+without a word to MongoDB as long as `monitor.crawl.purse`, which looks from time to time whether somebody was refused, did so within
+FREE_FRESH_S. While MongoDB is away, what is held may be used, and no more of a limit that is told; where nothing is told the pace
+of this process decides alone.
 """
 
 import asyncio
@@ -11,9 +12,10 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from monitor.crawl.ticket import Ticket
 from monitor.crawl.told import Told
 from monitor.errors import MonitorError, StoreUnavailableError
 from monitor.store.budget_change import ALONE_S, Name, Seen
@@ -22,6 +24,7 @@ from monitor.store.budgets import Budget, Budgets
 logger = logging.getLogger(__name__)
 
 FRESH_S = 0.25  # how old the knowledge may be on which a permit is used
+FREE_FRESH_S = 1.0  # the same where nothing is told; a crawl that sends often looks twice as often, for all of its budgets at once
 LOOK_AGAIN_S = 0.02  # how soon a request looks whether it got its permit
 GUARD_S = 0.5  # no permit is used so shortly before its window ends: it could arrive in the next one, where nobody counts it
 COARSE_S = 1.0  # what a reset in whole seconds may leave out
@@ -30,15 +33,6 @@ AWAY_PAUSE_S = 1.0
 IDLE_S = 1.0  # permits that nobody wanted for so long are given back
 LONGEST_CLOSE_S = 3.0
 _TRIES = 30  # of what must be told to the others: a refusal, and the answer to a request that went alone
-
-
-@dataclass(frozen=True, slots=True)
-class Ticket:
-    """Under what a request was sent: the window, and whether it went alone."""
-
-    window: int
-    alone: bool
-    units: int
 
 
 class Permits:
@@ -54,6 +48,7 @@ class Permits:
         self._owner = owner
         self._alone_until = 0.0  # a permit to go alone is good for so long
         self._sent_at = self._got_at = self._used_at = 0.0  # of the last command: when it went out, when it was answered
+        self.looked_at = 0.0  # when the purse last looked at what was noted of all budgets
         self._used = 0
         self._lowest: tuple[Seen, float] | None = None
         self._next_ask, self._pause_s = 0.0, FIRST_PAUSE_S
@@ -75,7 +70,8 @@ class Permits:
             self._look(at, units)
         if (kept := self._kept_off_s(at)) > 0:
             return kept
-        if self._free(at) or self._goes_alone(at):
+        fresh = self._away or at - max(self._sent_at, self.looked_at) < FREE_FRESH_S
+        if (self._free(at) and fresh) or self._goes_alone(at):
             return 0.0
         over = known.told and at >= self._later(known.reset_at)
         if self._held(at) >= units and not over and (self._away or at - self._sent_at < FRESH_S):
@@ -221,7 +217,7 @@ class Permits:
         try:
             budgets = await self._budgets()
             known = self.budget
-            if known is None or self._stale_only(units) or self._blocked(units):
+            if known is None or self._stale_only(units) or self._blocked(units) or self._free(time.monotonic()):
                 await self._find(budgets)
             if self.budget is None or not (self._stale_only(units) or self._blocked(units) or self._free(time.monotonic())):
                 await self._take(budgets, units)

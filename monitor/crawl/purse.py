@@ -147,6 +147,9 @@ class Purse:
             for budget in noted:
                 if (permits := self.permits.get(budget.id)) is not None:
                     permits.apply(budget, sent_at=sent_at, got_at=time.monotonic())
+            for permits in self.permits.values():
+                if permits.name.platform == platform:
+                    permits.looked_at = sent_at
             self._noted = max([*seen, *(budget.at for budget in noted)])
         except MonitorError as error:
             logger.info("event=budgets_not_seen reason=%s", error)

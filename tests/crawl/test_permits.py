@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from monitor.crawl.permits import AWAY_PAUSE_S, FRESH_S, IDLE_S, Permits
+from monitor.crawl.permits import AWAY_PAUSE_S, FREE_FRESH_S, FRESH_S, IDLE_S, Permits
 from monitor.crawl.told import Told
 from monitor.errors import StoreUnavailableError
 from monitor.store.budget_change import Name, Seen
@@ -124,6 +124,30 @@ async def test_knowledge_is_old__it_is_looked_at_before_a_permit_is_used() -> No
     assert mine.wait_s(at) > 0
     await until(lambda: mine.kept_away_s(time.monotonic()) > 25)
     assert mine.wait_s(time.monotonic()) > 25
+
+
+async def test_where_nothing_is_told__knowledge_of_a_second_ago_is_looked_at_before_a_request_goes() -> None:
+    """Another process was refused meanwhile, for longer than this one has waited for its next poll."""
+    kept = Kept(free=True)
+    mine = permits(kept)
+    await gone(mine)
+    kept.known |= {"window": 2, "not_before": BEGUN + timedelta(seconds=time.monotonic() + 300)}
+    await asyncio.sleep(FREE_FRESH_S)
+    assert mine.wait_s(time.monotonic()) > 0
+    await until(lambda: mine.kept_away_s(time.monotonic()) > 290)
+    assert mine.wait_s(time.monotonic()) > 290
+    assert kept.commands == ["find", "find"]
+
+
+async def test_where_nothing_is_told__a_look_at_all_budgets_makes_knowledge_new() -> None:
+    kept = Kept(free=True)
+    mine = permits(kept)
+    await gone(mine)
+    for _ in range(3):
+        await asyncio.sleep(FREE_FRESH_S / 2)
+        mine.looked_at = time.monotonic()
+        await gone(mine)
+    assert kept.commands == ["find"]
 
 
 async def test_permits_that_nobody_wants__are_given_back() -> None:
