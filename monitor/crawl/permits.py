@@ -3,8 +3,8 @@
 Many requests may wait for one budget; one task at a time asks MongoDB for all of them. Where a limit is told, no permit is used on
 knowledge older than FRESH_S, so that a refusal anywhere stops the others within that time; where nothing is told, requests go out
 without a word to MongoDB as long as `monitor.crawl.purse`, which looks from time to time whether somebody was refused, did so within
-FREE_FRESH_S. While MongoDB is away, what is held may be used, and no more of a limit that is told; where nothing is told the pace
-of this process decides alone.
+FREE_FRESH_S. While MongoDB is away, what is held may be used, and no more of a limit that is told, or of one that was not looked at
+yet; where nothing is told the pace of this process decides alone.
 """
 
 import asyncio
@@ -24,7 +24,9 @@ from monitor.store.budgets import Budget, Budgets
 logger = logging.getLogger(__name__)
 
 FRESH_S = 0.25  # how old the knowledge may be on which a permit is used
-FREE_FRESH_S = 1.0  # the same where nothing is told; a crawl that sends often looks twice as often, for all of its budgets at once
+FREE_FRESH_S = (
+    1.0  # the same where nothing is told; a crawl that sends often looks twice as often, for all of its budgets at once
+)
 LOOK_AGAIN_S = 0.02  # how soon a request looks whether it got its permit
 GUARD_S = 0.5  # no permit is used so shortly before its window ends: it could arrive in the next one, where nobody counts it
 COARSE_S = 1.0  # what a reset in whole seconds may leave out
@@ -64,8 +66,7 @@ class Permits:
         """Seconds until a request of so many units may go out, 0 for now; asks for permits where there are none."""
         known = self.budget
         if known is None:
-            wait_s = self._asked(at, units)
-            return 0.0 if self._away else wait_s
+            return self._asked(at, units)
         if self._away:
             self._look(at, units)
         if (kept := self._kept_off_s(at)) > 0:
@@ -76,8 +77,8 @@ class Permits:
         over = known.told and at >= self._later(known.reset_at)
         if self._held(at) >= units and not over and (self._away or at - self._sent_at < FRESH_S):
             return 0.0
-        if self._away:  # of a limit that is told nothing is used unasked: whether the others are cut off too, nobody knows
-            return LONGEST_PAUSE_S if known.told or known.limit is not None else 0.0
+        if self._away:  # of a limit nothing is used unasked: whether the others are cut off too, nobody knows
+            return 0.0 if known.free else LONGEST_PAUSE_S
         return self._asked(at, units)
 
     async def news(self, within_s: float) -> None:

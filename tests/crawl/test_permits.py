@@ -90,6 +90,17 @@ async def gone(mine: Permits, *, within_s: float = 2.0) -> float:
     return time.monotonic() - begun
 
 
+async def sent(mine: Permits, *, within_s: float) -> int:
+    """Send whatever may go out, and return how many requests that were."""
+    number, begun = 0, time.monotonic()
+    while time.monotonic() - begun < within_s:
+        if mine.wait_s(time.monotonic()) == 0:
+            mine.sent(time.monotonic())
+            number += 1
+        await asyncio.sleep(0.005)
+    return number
+
+
 async def until(ready: Callable[[], bool], *, within_s: float = 2.0) -> None:
     end = time.monotonic() + within_s
     while not ready():
@@ -236,10 +247,36 @@ async def test_a_refusal_while_mongodb_is_away__is_told_when_it_is_back() -> Non
     assert 28 < (kept.seen[0].wait_s or 0) < 30  # the time that passed is over
 
 
-async def test_mongodb_is_away_from_the_beginning__the_pace_of_this_process_decides() -> None:
-    kept = Kept()
+async def test_mongodb_is_away_from_the_beginning__nothing_goes_out_before_the_limit_was_looked_at() -> None:
+    """What others were told of the limit is not known then, and no page could be kept."""
+    kept = told(0, for_s=500)
     kept.away = True
-    assert await gone(permits(kept)) < 0.5
+    mine = permits(kept)
+    await mine.known()
+    assert await sent(mine, within_s=1.5 * AWAY_PAUSE_S) == 0
+    kept.away = False
+    assert await sent(mine, within_s=AWAY_PAUSE_S + 0.5) == 0
+    assert mine.kept_away_s(time.monotonic()) > 490
+
+
+async def test_mongodb_was_away_from_the_beginning__a_platform_that_tells_nothing_is_asked_when_it_is_back() -> None:
+    kept = Kept(free=True)
+    kept.away = True
+    mine = permits(kept)
+    mine.wait_s(time.monotonic())
+    await asyncio.sleep(0.05)
+    kept.away = False
+    assert await gone(mine) < AWAY_PAUSE_S + 0.5
+
+
+async def test_mongodb_goes_away_before_anything_was_told__nothing_goes_out_while_others_may_ask() -> None:
+    """Another process may be the one that goes alone, or have opened the window meanwhile."""
+    kept = Kept(alone_until=BEGUN + timedelta(seconds=time.monotonic() + 60))
+    mine = permits(kept)
+    mine.wait_s(time.monotonic())
+    await until(lambda: mine.budget is not None)
+    kept.away = True
+    assert await sent(mine, within_s=1.0) == 0
 
 
 async def test_mongodb_goes_away__what_is_held_is_used__and_no_more_of_a_limit_that_is_told() -> None:
@@ -251,13 +288,7 @@ async def test_mongodb_goes_away__what_is_held_is_used__and_no_more_of_a_limit_t
     assert held > 0
     kept.away = True
     await asyncio.sleep(FRESH_S)
-    sent, begun = 0, time.monotonic()
-    while time.monotonic() - begun < 1.0:
-        if mine.wait_s(time.monotonic()) == 0:
-            mine.sent(time.monotonic())
-            sent += 1
-        await asyncio.sleep(0.005)
-    assert sent == held
+    assert await sent(mine, within_s=1.0) == held
     kept.away = False
     await until(lambda: mine.wait_s(time.monotonic()) == 0, within_s=AWAY_PAUSE_S + 1)
 
