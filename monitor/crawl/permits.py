@@ -324,12 +324,21 @@ class Permits:
             self._watch_idle()
 
     async def _give_back(self) -> None:
-        permits, self.held = self.held, 0
-        if permits and self.budget is not None and not self._away:
-            try:
-                await (await self._budgets()).give_back(self.name.id, window=self.budget.window, permits=permits)
-            except MonitorError as error:
-                logger.info("event=permits_kept budget=%s reason=%s", self.name.id, error)
+        if not self.held:
+            return
+        try:
+            budgets = await self._budgets()
+            if self._away:  # what is held is good until MongoDB is back
+                await self._find(budgets)
+            permits, self.held = self.held, 0
+            if self.budget is not None:
+                await budgets.give_back(self.name.id, window=self.budget.window, permits=permits)
+        except StoreUnavailableError as error:
+            self._gone(error)
+        except MonitorError as error:
+            logger.info("event=permits_kept budget=%s reason=%s", self.name.id, error)
+        if not self._closing:
+            self._watch_idle()
 
     # ---- what is known
 

@@ -153,8 +153,8 @@ def refused(seen: Seen) -> Document:
     used_up = {"$and": ["$told", {"$lt": ["$left", 1]}]}
     fields: Document = {
         "not_before": {"$max": ["$not_before", later(seen.wait_s or 0.0), {"$cond": [used_up, "$reset_at", None]}]},
-        "window": {"$add": ["$window", 1]},
         # What a platform states is counted here from midnight to midnight, whatever it refuses.
+        "window": {"$add": ["$window", {"$cond": ["$stated", 0, 1]}]},
         "told": {"$and": ["$told", "$stated"]},
         "left": {"$cond": ["$stated", "$left", None]},
         "noted_at": "$$NOW",

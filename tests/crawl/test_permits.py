@@ -301,6 +301,21 @@ async def test_mongodb_goes_away__a_platform_that_tells_nothing_is_asked_on() ->
     assert await gone(mine) < 0.1
 
 
+async def test_mongodb_is_away_when_permits_are_to_be_given_back__they_are_kept_until_it_is_back() -> None:
+    kept = told(85)
+    mine = permits(kept)
+    mine.waiting += 4
+    await gone(mine)
+    mine.waiting -= 4
+    held = mine.held
+    kept.away = True
+    mine.hold(30)  # something that finds out
+    await asyncio.sleep(2 * IDLE_S)
+    assert mine.held == held
+    kept.away = False
+    await until(lambda: f"give back {held}" in kept.commands, within_s=AWAY_PAUSE_S + 2 * IDLE_S)
+
+
 async def test_a_quota_in_the_body__lowers_what_is_left() -> None:
     kept = told(40)
     mine = permits(kept)

@@ -182,8 +182,9 @@ async def test_a_quota_of_the_day__needs_no_word_of_the_platform_and_ends_at_its
     local = taken.reset_at.astimezone(ZoneInfo(zone))
     assert (local.hour, local.minute, local.second) == (0, 0, 0)
     assert timedelta(0) < taken.reset_at - datetime.now(UTC) <= timedelta(hours=25)
-    # A refusal does not make the quota new.
-    await budgets.tell(name, Seen(good=False, window=taken.window, wait_s=0), owner="one")
+    # A refusal does not make the quota new, and what is held of it is good on.
+    refused = await budgets.tell(name, Seen(good=False, window=taken.window, wait_s=0), owner="one")
+    assert refused.window == taken.window
     assert (await budgets.take(name, owner="two", want=1)).left == 69
     await changed(store, {"reset_at": -0.1}, name=name)
     assert (await budgets.take(name, owner="two", want=1)).left == 99
