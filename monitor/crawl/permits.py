@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from monitor.crawl.ticket import Ticket
+from monitor.crawl.ticket import Ticket, aged
 from monitor.crawl.told import Told
 from monitor.errors import MonitorError, StoreUnavailableError
 from monitor.store.budget_change import ALONE_S, Name, Seen
@@ -29,12 +29,11 @@ FREE_FRESH_S = (
 )
 LOOK_AGAIN_S = 0.02  # how soon a request looks whether it got its permit
 GUARD_S = 0.5  # no permit is used so shortly before its window ends: it could arrive in the next one, where nobody counts it
-COARSE_S = 1.0  # what a reset in whole seconds may leave out
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.03, 0.25  # between two looks for permits that are not there
 AWAY_PAUSE_S = 1.0
 IDLE_S = 1.0  # permits that nobody wanted for so long are given back
 LONGEST_CLOSE_S = 3.0
-_TRIES = 30  # of what must be told to the others: a refusal, and the answer to a request that went alone
+TOLD_FOR_S = 90.0  # what the others must know is told for so long at least, and a refusal as long as it lasts
 
 
 class Permits:
@@ -125,18 +124,7 @@ class Permits:
 
     def answered(self, ticket: Ticket, *, told: Told | None, wait_s: float | None, good: bool) -> None:
         """Learn from a reply: `wait_s` of one that refuses; a `good` one opens the window where nothing was known of it."""
-        seen = Seen(
-            good=good,
-            window=ticket.window,
-            alone=ticket.alone,
-            left=None if told is None else told.left,
-            reset_s=None if told is None else told.reset_s + (COARSE_S if told.coarse else 0.0),
-            limit=None if told is None else told.limit,
-            window_s=None if told is None else told.window_s,
-            wait_s=wait_s,
-        )
-        if wait_s is not None and seen.left == 0:  # what is used up comes back with the window, and not before
-            seen = replace(seen, wait_s=max(wait_s, seen.reset_s or 0.0))
+        seen = ticket.seen(told=told, wait_s=wait_s, good=good)
         known = self.budget
         if ticket.alone or wait_s is not None or (good and told is not None and (known is None or known.free)):
             self._spawn(self._tell(seen))
@@ -160,7 +148,13 @@ class Permits:
 
     def hold(self, wait_s: float) -> None:
         """Keep everybody away for a while: a platform's own word for it."""
-        self._spawn(self._insist(lambda budgets: budgets.hold(self.name, wait_s)))
+        begun = time.monotonic()
+
+        async def held(budgets: Budgets) -> None:
+            if (left_s := wait_s - (time.monotonic() - begun)) > 0:
+                await budgets.hold(self.name, left_s)
+
+        self._spawn(self._insist(held, for_s=wait_s))
 
     # ---- what the purse does
 
@@ -198,7 +192,9 @@ class Permits:
             self._idle.cancel()
         open_ends = {*self._tasks, *([] if self._asking is None else [self._asking])}
         if open_ends:
-            await asyncio.wait(open_ends, timeout=LONGEST_CLOSE_S)
+            _, untold = await asyncio.wait(open_ends, timeout=LONGEST_CLOSE_S)
+            if untold:
+                logger.warning("event=budget_not_told budget=%s reason=MongoDB does not answer.", self.name.id)
         await self._give_back()
 
     # ---- asking
@@ -244,7 +240,12 @@ class Permits:
         lowest, self._lowest = self._lowest, None
         want = max(units, self.waiting + self._used // 2)
         budget = await budgets.take(
-            self.name, owner=self._owner, want=want, need=max(1, units - self.held), calls=calls, lowest=_aged(lowest, sent_at)
+            self.name,
+            owner=self._owner,
+            want=want,
+            need=max(1, units - self.held),
+            calls=calls,
+            lowest=None if lowest is None else aged(lowest[0], sent_at - lowest[1]),
         )
         self.calls -= calls
         self.apply(budget, sent_at=sent_at, got_at=time.monotonic())
@@ -261,13 +262,7 @@ class Permits:
 
         async def told(budgets: Budgets) -> None:
             sent_at = time.monotonic()
-            late = sent_at - begun
-            now = replace(
-                seen,
-                reset_s=None if seen.reset_s is None else max(0.0, seen.reset_s - late),
-                wait_s=None if seen.wait_s is None else max(0.0, seen.wait_s - late),
-            )
-            budget = await budgets.tell(self.name, now, owner=self._owner, calls=calls)
+            budget = await budgets.tell(self.name, aged(seen, sent_at - begun), owner=self._owner, calls=calls)
             self.apply(budget, sent_at=sent_at, got_at=time.monotonic())
             self._pause_s, self._next_ask = FIRST_PAUSE_S, 0.0
             self._tell_waiting()
@@ -275,22 +270,24 @@ class Permits:
         if seen.alone and seen.good and seen.left is None and seen.wait_s is None and self.budget is not None:
             # Nobody else has to be waited for: where nothing was ever told, nothing is counted.
             self.budget = replace(self.budget, free=self.budget.free or self.budget.limit is None)
-        await self._insist(told)
+        await self._insist(told, for_s=max(seen.wait_s or 0.0, seen.reset_s or 0.0))
 
-    async def _insist(self, act: Callable[[Budgets], Awaitable[None]]) -> None:
-        for _ in range(_TRIES):
+    async def _insist(self, act: Callable[[Budgets], Awaitable[None]], *, for_s: float) -> None:
+        """Tell it as soon as MongoDB is there; what is over by then, nobody needs to know."""
+        until = time.monotonic() + max(for_s, TOLD_FOR_S)
+        reason: MonitorError
+        while True:
             try:
-                await act(await self._budgets())
+                return await act(await self._budgets())
             except StoreUnavailableError as error:
                 self._gone(error)
-                if self._closing:
-                    return
-                await asyncio.sleep(AWAY_PAUSE_S)
+                over, reason = self._closing or time.monotonic() >= until, error
             except MonitorError as error:
-                logger.warning("event=budget_not_told budget=%s reason=%s", self.name.id, error)
-                return
-            else:
-                return
+                over, reason = True, error
+            if over:
+                logger.warning("event=budget_not_told budget=%s reason=%s", self.name.id, reason)
+                return None
+            await asyncio.sleep(AWAY_PAUSE_S)
 
     def _gone(self, error: StoreUnavailableError) -> None:
         if not self._away:
@@ -387,7 +384,3 @@ class Permits:
     def _later(self, moment: Any) -> float:
         """A moment of the server's clock on ours, rather late than early."""
         return 0.0 if moment is None or self.budget is None else self._got_at + (moment - self.budget.at).total_seconds()
-
-
-def _aged(noted: tuple[Seen, float] | None, at: float) -> Seen | None:
-    return None if noted is None else replace(noted[0], reset_s=max(0.0, (noted[0].reset_s or 0.0) - (at - noted[1])))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from monitor.crawl import permits as permits_module
 from monitor.crawl.permits import AWAY_PAUSE_S, FREE_FRESH_S, FRESH_S, IDLE_S, Permits
 from monitor.crawl.told import Told
 from monitor.errors import StoreUnavailableError
@@ -31,6 +32,7 @@ class Kept:
         self.grants = 5
         self.commands: list[str] = []
         self.seen: list[Seen] = []
+        self.held_s: list[float] = []
         self.away = False
         self.took_s = 0.0
 
@@ -64,7 +66,8 @@ class Kept:
         await self._command(f"give back {permits}")
 
     async def hold(self, _name: Name, wait_s: float) -> None:
-        await self._command(f"hold {wait_s:g}")
+        await self._command("hold")
+        self.held_s.append(wait_s)
 
 
 def told(left: int, *, for_s: float = 60, **more: Any) -> Kept:
@@ -245,6 +248,49 @@ async def test_a_refusal_while_mongodb_is_away__is_told_when_it_is_back() -> Non
     kept.away = False
     await until(lambda: bool(kept.seen), within_s=AWAY_PAUSE_S + 1)
     assert 28 < (kept.seen[0].wait_s or 0) < 30  # the time that passed is over
+
+
+async def test_a_refusal_during_a_long_outage__is_told_when_mongodb_is_back__as_long_as_it_lasts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(permits_module, "AWAY_PAUSE_S", 0.01)
+    monkeypatch.setattr(permits_module, "TOLD_FOR_S", 0.1)
+    kept = told(40)
+    mine = permits(kept)
+    await gone(mine)
+    kept.away = True
+    mine.answered(mine.sent(time.monotonic()), told=None, wait_s=30, good=False)
+    mine.hold(40)
+    await asyncio.sleep(1.5)
+    kept.away = False
+    await until(lambda: bool(kept.seen and kept.held_s))
+    assert 27 < (kept.seen[0].wait_s or 0) < 29
+    assert 37 < kept.held_s[0] < 39  # the time that passed is over
+
+
+async def test_a_refusal_that_is_over_before_mongodb_is_back__is_dropped__and_that_is_said(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(permits_module, "AWAY_PAUSE_S", 0.01)
+    monkeypatch.setattr(permits_module, "TOLD_FOR_S", 0.1)
+    kept = told(40)
+    mine = permits(kept)
+    await gone(mine)
+    kept.away = True
+    mine.answered(mine.sent(time.monotonic()), told=None, wait_s=0.3, good=False)
+    await until(lambda: "event=budget_not_told" in caplog.text)
+    await asyncio.sleep(0.05)
+    assert not mine._tasks
+
+
+async def test_close_while_mongodb_is_away__what_nobody_will_tell__is_said(caplog: pytest.LogCaptureFixture) -> None:
+    kept = told(40)
+    mine = permits(kept)
+    await gone(mine)
+    kept.away = True
+    mine.answered(mine.sent(time.monotonic()), told=None, wait_s=30, good=False)
+    await mine.close()
+    assert "event=budget_not_told" in caplog.text
 
 
 async def test_mongodb_is_away_from_the_beginning__nothing_goes_out_before_the_limit_was_looked_at() -> None:
