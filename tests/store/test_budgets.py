@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor.store import budget_change as change
-from monitor.store.budget_change import MOST, Name, Quota, Seen
+from monitor.store.budget_change import ALONE_S, MOST, Name, Quota, Seen
 from monitor.store.budgets import Budget, Budgets
 from monitor.store.connection import Store
 from monitor.store.document import Document
@@ -53,6 +53,46 @@ async def test_the_one_that_goes_alone_dies__another_one_goes(store: Store, budg
     assert (await budgets.take(NAME, owner="two", want=1)).granted == 0
     await changed(store, {"alone.until": -0.1})
     assert (await budgets.take(NAME, owner="two", want=1)).granted == 1
+
+
+async def test_two_went_alone_since_the_first_was_slow__the_window_is_opened_with_room_for_the_other(
+    store: Store, budgets: Budgets
+) -> None:
+    """The older answer knows nothing of the younger request, whose own answer comes when permits are given already."""
+    first = await budgets.take(NAME, owner="one", want=1)
+    await changed(store, {"alone.until": -0.1})
+    second = await budgets.take(NAME, owner="two", want=1)
+    assert (first.went_alone, second.went_alone) == (True, True)
+    assert (await budgets.tell(NAME, said(first, 59, alone=True), owner="one")).left == 58
+    assert (await budgets.take(NAME, owner="one", want=7)).left == 51
+    assert (await budgets.tell(NAME, said(second, 58, alone=True), owner="two")).left == 51
+    # The next window has none of it.
+    await changed(store, {"reset_at": -0.1})
+    alone = await budgets.take(NAME, owner="one", want=1)
+    assert (await budgets.tell(NAME, said(alone, 59, alone=True), owner="one")).left == 59
+
+
+async def test_many_went_alone_without_an_answer__not_more_room_than_for_those_that_may_still_be_on_their_way(
+    store: Store, budgets: Budgets
+) -> None:
+    for number in range(30):
+        alone = await budgets.take(NAME, owner=f"process{number}", want=1)
+        await changed(store, {"alone.until": -0.1})
+    assert (await budgets.tell(NAME, said(alone, 59, alone=True), owner="process29")).left == 59 - 45 / ALONE_S
+
+
+async def test_alone_ones_that_were_answered_before_the_next_went__need_no_room(budgets: Budgets) -> None:
+    for _ in range(5):
+        alone = await budgets.take(NAME, owner="one", want=1)
+        await budgets.tell(NAME, Seen(good=False, window=alone.window, alone=True), owner="one")
+    assert (await opened(budgets, 59)).left == 59
+
+
+async def test_more_went_alone_than_are_left__nothing_is_left(store: Store, budgets: Budgets) -> None:
+    for owner in ("one", "two", "three"):
+        alone = await budgets.take(NAME, owner=owner, want=1)
+        await changed(store, {"alone.until": -0.1})
+    assert (await budgets.tell(NAME, said(alone, 1, alone=True), owner="three")).left == 0
 
 
 async def test_permits_of_a_window_are_given_once__to_16_that_take_at_the_same_time(budgets: Budgets) -> None:
