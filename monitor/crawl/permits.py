@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from monitor.crawl.ticket import Ticket, aged
+from monitor.crawl.ticket import Lowest, Ticket, UnderWay, aged
 from monitor.crawl.told import Told
 from monitor.errors import MonitorError, StoreUnavailableError
 from monitor.store.budget_change import ALONE_S, Name, Seen
@@ -51,7 +51,8 @@ class Permits:
         self._sent_at = self._got_at = self._used_at = 0.0  # of the last command: when it went out, when it was answered
         self.looked_at = 0.0  # when the purse last looked at what was noted of all budgets
         self._used = 0
-        self._lowest: tuple[Seen, float] | None = None
+        self._under_way = UnderWay()
+        self._lowest = Lowest()
         self._next_ask, self._pause_s = 0.0, FIRST_PAUSE_S
         self._away = self._closing = False
         self._asking: asyncio.Task[None] | None = None
@@ -116,6 +117,7 @@ class Permits:
             self._alone_until = 0.0
         else:
             self.held = max(0, self.held - units)
+        self._under_way.sent(ticket)
         self.calls += units
         self._used = self._used + units if at - self._used_at < 1.0 else units
         self._used_at = at
@@ -124,12 +126,13 @@ class Permits:
 
     def answered(self, ticket: Ticket, *, told: Told | None, wait_s: float | None, good: bool) -> None:
         """Learn from a reply: `wait_s` of one that refuses; a `good` one opens the window where nothing was known of it."""
+        self._over(ticket)
         seen = ticket.seen(told=told, wait_s=wait_s, good=good)
         known = self.budget
         if ticket.alone or wait_s is not None or (good and told is not None and (known is None or known.free)):
             self._spawn(self._tell(seen))
         elif good and told is not None and known is not None and ticket.window == known.window:
-            self._note(seen)
+            self._lowest.note(seen, at=time.monotonic())
 
     def lowered(self, ticket: Ticket, left: int) -> None:
         """Learn from the body of a reply how much is left of a quota whose end is known."""
@@ -143,6 +146,7 @@ class Permits:
 
     def lost(self, ticket: Ticket) -> None:
         """Note that a request had no reply; whether the platform counted it, nobody knows."""
+        self._over(ticket)
         if ticket.alone:
             self._spawn(self._tell(Seen(good=False, window=ticket.window, alone=True)))
 
@@ -165,7 +169,7 @@ class Permits:
             return
         if known is None or budget.window != known.window:
             self.held, self._alone_until = 0, 0.0
-            self._lowest = None
+            self._lowest = Lowest()
         self.budget, self._sent_at, self._got_at, self._away = budget, sent_at, got_at, False
 
     async def known(self) -> None:
@@ -237,7 +241,6 @@ class Permits:
 
     async def _take(self, budgets: Budgets, units: int) -> None:
         sent_at, calls = time.monotonic(), self.calls
-        lowest, self._lowest = self._lowest, None
         want = max(units, self.waiting + self._used // 2)
         budget = await budgets.take(
             self.name,
@@ -245,7 +248,7 @@ class Permits:
             want=want,
             need=max(1, units - self.held),
             calls=calls,
-            lowest=None if lowest is None else aged(lowest[0], sent_at - lowest[1]),
+            lowest=self._lowest.taken(sent_at),
         )
         self.calls -= calls
         self.apply(budget, sent_at=sent_at, got_at=time.monotonic())
@@ -253,7 +256,8 @@ class Permits:
             if budget.went_alone:
                 self._alone_until = sent_at + ALONE_S / 2
             else:
-                self.held += budget.granted
+                outlasting = self._under_way.outlasting(budget.window, most=budget.granted)
+                self.held += budget.granted - outlasting
         self._watch_idle()
 
     async def _tell(self, seen: Seen) -> None:
@@ -376,10 +380,17 @@ class Permits:
             return at < self._later(known.reset_at) and (known.left or 0) < units - self.held
         return known.alone_until is not None and self._later(known.alone_until) > at
 
-    def _note(self, seen: Seen) -> None:
-        assert seen.left is not None  # told
-        if self._lowest is None or seen.left < (self._lowest[0].left or 0):
-            self._lowest = (seen, time.monotonic())
+    def _over(self, ticket: Ticket) -> None:
+        """A request is not under way any more; one that outlasted its window still takes a call of the next one."""
+        at, known = time.monotonic(), self.budget
+        if known is None or known.free:
+            within = True
+        elif self.name.quota is None and self._kept_off_s(at) > 0:
+            within = True  # while all keep still, no window is opened that could lack it
+        else:
+            within = ticket.window == known.window and not (known.told and at >= self._later(known.reset_at))
+        if within:
+            self._under_way.answered(ticket)
 
     def _later(self, moment: Any) -> float:
         """A moment of the server's clock on ours, rather late than early."""

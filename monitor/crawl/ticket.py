@@ -1,6 +1,7 @@
 """Tickets: under what each request was sent that counts against a shared budget, and what its reply shows of that."""
 
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import dataclass, field, replace
 
 from monitor.crawl.told import Told
 from monitor.store.budget_change import Seen
@@ -31,6 +32,47 @@ class Ticket:
         if wait_s is not None and seen.left == 0:  # what is used up comes back with the window, and not before
             return replace(seen, wait_s=max(wait_s, seen.reset_s or 0.0))
         return seen
+
+
+@dataclass(slots=True)
+class UnderWay:
+    """Units of requests that are not answered, by window. One that outlasts its window may be counted by the platform in the next."""
+
+    _units: Counter[int] = field(default_factory=Counter)
+
+    def sent(self, ticket: Ticket) -> None:
+        self._units[ticket.window] += ticket.units
+
+    def answered(self, ticket: Ticket) -> None:
+        """Note that one was answered, or lost, within its window."""
+        self._units[ticket.window] = max(0, self._units[ticket.window] - ticket.units)
+
+    def outlasting(self, window: int, *, most: int) -> int:
+        """Units of older windows that are to be taken for counted in this one, told once."""
+        taken = 0
+        for older in [each for each in self._units if each < window]:
+            part = min(self._units[older], most - taken)
+            taken += part
+            self._units[older] -= part
+            if self._units[older] == 0:
+                del self._units[older]
+        return taken
+
+
+class Lowest:
+    """The least that replies of one window told is left, until MongoDB is told of it."""
+
+    def __init__(self) -> None:
+        self._noted: tuple[Seen, float] | None = None
+
+    def note(self, seen: Seen, *, at: float) -> None:
+        if self._noted is None or (seen.left or 0) < (self._noted[0].left or 0):
+            self._noted = seen, at
+
+    def taken(self, at: float) -> Seen | None:
+        """What was noted, as it is told now; once."""
+        noted, self._noted = self._noted, None
+        return None if noted is None else aged(noted[0], at - noted[1])
 
 
 def aged(seen: Seen, by_s: float) -> Seen:
