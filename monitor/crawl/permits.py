@@ -167,7 +167,7 @@ class Permits:
         known = self.budget
         if known is not None and budget.at < known.at:
             return
-        if known is None or budget.window != known.window:
+        if known is None or budget.window != known.window or (known.told and not budget.told):
             self.held, self._alone_until = 0, 0.0
             self._lowest = Lowest()
         self.budget, self._sent_at, self._got_at, self._away = budget, sent_at, got_at, False
