@@ -163,9 +163,9 @@ class Permits:
     # ---- what the purse does
 
     def apply(self, budget: Budget, *, sent_at: float, got_at: float) -> None:
-        """Take over what MongoDB says, unless something newer is known."""
+        """Take over what MongoDB says, unless something newer is known; by its clock, which may be set back, or by the order here."""
         known = self.budget
-        if known is not None and budget.at < known.at:
+        if known is not None and budget.at < known.at and sent_at < self._got_at:
             return
         if known is None or budget.window != known.window or (known.told and not budget.told):
             self.held, self._alone_until = 0, 0.0

@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 LOOK_S = 0.5  # how long a refusal of a budget that is not counted may go unnoticed by the other processes
 COUNT_S = 30.0  # how often calls are told that nobody has to count
-OVERLAP = timedelta(seconds=2)
+OVERLAP = timedelta(seconds=10)  # of two looks: commands take their time, and the server's clock may be set back
 # Of different sources, in a row: one that is closed to this account refuses too, and says nothing of the credential.
 REFUSALS = 3
 
