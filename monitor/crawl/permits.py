@@ -24,9 +24,7 @@ from monitor.store.budgets import Budget, Budgets
 logger = logging.getLogger(__name__)
 
 FRESH_S = 0.25  # how old the knowledge may be on which a permit is used
-FREE_FRESH_S = (
-    1.0  # the same where nothing is told; a crawl that sends often looks twice as often, for all of its budgets at once
-)
+FREE_FRESH_S = 1.0  # the same where nothing is told; the purse of a crawl that asks often looks twice as often
 LOOK_AGAIN_S = 0.02  # how soon a request looks whether it got its permit
 GUARD_S = 0.5  # no permit is used so shortly before its window ends: it could arrive in the next one, where nobody counts it
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.03, 0.25  # between two looks for permits that are not there
