@@ -85,6 +85,14 @@ class Config:
         return tuple(Secret(line.strip()) for line in told.reveal().splitlines() if line.strip())
 
 
+def expanded(path: str, name: str) -> Path:
+    """The path with ~ as the home folder that it names. Raises ConfigurationError, which names the setting, where there is none."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise ConfigurationError(f"{name}: there is no home folder for {path}: write the whole path.") from None
+
+
 def _secret(environment: Mapping[str, str], name: str) -> Secret | None:
     if value := environment.get(name):
         return Secret(value)
@@ -93,6 +101,8 @@ def _secret(environment: Mapping[str, str], name: str) -> Secret | None:
             return Secret(Path(path).read_text(encoding="utf-8").strip())
         except OSError as error:
             raise ConfigurationError(f"{name}_FILE names {path}, which cannot be read: {error.strerror}.") from error
+        except UnicodeDecodeError:  # whose text would show what the file holds
+            raise ConfigurationError(f"{name}_FILE names {path}, which is no text in UTF-8: save it as UTF-8.") from None
     return None
 
 
@@ -121,11 +131,11 @@ def load(environment: Mapping[str, str] | None = None) -> Config:
 def file_of(environment: Mapping[str, str], *, look: bool = True) -> Path | None:
     """The configuration file: the one that is named, else with `look` the one in this folder, else that of the person."""
     if named := environment.get("MONITOR_CONFIG"):
-        return None if named == os.devnull else Path(named).expanduser().absolute()
+        return None if named == os.devnull else expanded(named, "MONITOR_CONFIG").absolute()
     if not look:
         return None
     config_home = environment.get("XDG_CONFIG_HOME") or "~/.config"
-    places = (Path(FILE_NAME).absolute(), Path(config_home).expanduser() / "social-monitor" / FILE_NAME)
+    places = (Path(FILE_NAME).absolute(), expanded(config_home, "XDG_CONFIG_HOME") / "social-monitor" / FILE_NAME)
     # Path.is_file would raise where a service may not look into the home folder (systemd's ProtectHome).
     return next((place for place in places if os.path.isfile(place)), None)  # noqa: PTH113
 
@@ -149,14 +159,13 @@ def _config(env: Mapping[str, str]) -> Config:
         raise ConfigurationError(
             f"MONITOR_DATABASE={database!r} is no database name: use letters, digits, - and _, at most 63."
         )
-    home = env.get("MONITOR_HOME")
-    data_home = env.get("XDG_DATA_HOME") or str(Path("~/.local/share").expanduser())
+    home, data_home = env.get("MONITOR_HOME"), env.get("XDG_DATA_HOME") or "~/.local/share"
     mongod = env.get("MONITOR_MONGOD")
     return Config(
         mongodb_uri=_secret(env, "MONGODB_URI"),
         database=database,
-        home=Path(home).expanduser() if home else Path(data_home) / "social-monitor",
-        mongod=Path(mongod).expanduser() if mongod else None,
+        home=expanded(home, "MONITOR_HOME") if home else expanded(data_home, "XDG_DATA_HOME") / "social-monitor",
+        mongod=expanded(mongod, "MONITOR_MONGOD") if mongod else None,
         contact=env.get("MONITOR_CONTACT") or None,
         private_hosts=frozenset(
             host.strip().lower() for host in env.get("MONITOR_PRIVATE_HOSTS", "").split(",") if host.strip()

@@ -65,14 +65,14 @@ class Scope:
     as_of: str | None = None
 
     def __str__(self) -> str:
-        """The query string of an address, in one order; `parse` reads it back equal."""
+        """The query string of an address, in one order; `parse` reads it back equal, with as_of whatever clocks are usual there."""
         told = [("topic", topic) for topic in self.topics]
         told += [("q", self.query)] if self.query is not None else []
         told += [(key, value) for key, choice in CHOICES.items() if key != "topic" for value in getattr(self, choice.attribute)]
         single = (
             ("from", self.begin),
             ("to", self.end),
-            ("tz", self.zone if self.zone != "UTC" else None),
+            ("tz", self.zone if self.zone != "UTC" or self.as_of is not None else None),
             ("as_of", self.as_of),
         )
         told += [(key, value) for key, value in single if value is not None]
@@ -125,6 +125,11 @@ def parse(text: str, *, now: datetime, zone: str = "UTC") -> Scope:
     return _Reader(typed, zone).read(now)
 
 
+def names_zone(text: str) -> bool:
+    """Whether a text that `parse` can read has a tz of its own."""
+    return "tz" in _Reader(text, "UTC").told()
+
+
 @dataclass(frozen=True, slots=True)
 class _Told:
     """A value and where it stands."""
@@ -139,7 +144,7 @@ class _Reader:
         self._usual_zone = zone
 
     def read(self, now: datetime) -> Scope:
-        told = self._told()
+        told = self.told()
         once = {key: values[0] for key, values in told.items() if key in _ONCE}
         zone = self._zone(once.get("tz"))
         scope = Scope(
@@ -156,7 +161,7 @@ class _Reader:
             raise self._refused(what, once["to"].place, "Write from= before to=, such as from=-7d&to=now.")
         return scope
 
-    def _told(self) -> dict[str, list[_Told]]:
+    def told(self) -> dict[str, list[_Told]]:
         """The values of each key. Empty ones, as forms send them, say nothing."""
         found: dict[str, list[_Told]] = {}
         start, end = _query_string(self._text)

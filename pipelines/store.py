@@ -8,6 +8,9 @@ from monitor.crawl.late_missed import late_missed
 from monitor.crawl.page_item import PageItem
 from monitor.crawl.session import Session
 from monitor.errors import StoreUnavailableError
+from monitor.stages.rematch import rematch_some
+from monitor.store.commit import Committed
+from monitor.store.matches import Matches
 
 
 class StorePipeline:
@@ -33,4 +36,14 @@ class StorePipeline:
         except StoreUnavailableError:  # the page is stored; this one count is not worth its walk
             late = 0
         self.session.tally.add(item, committed, late_missed=late)
+        await self._catch_up(item, committed)
         return item
+
+    async def _catch_up(self, item: PageItem, committed: Committed) -> None:
+        """Topics were edited while the page was on its way: whoever matches stored posts anew may have passed by these before."""
+        known = await self.session.catch_up(committed.topic_edits, since=item.reply.fetched_at)
+        if known is None or not item.posts:
+            return
+        topics, keeping = known
+        store = await self.session.store()
+        await rematch_some(Matches(store.database, store.dirty), topics, [post.id for post in item.posts], keeping)

@@ -12,7 +12,7 @@ known by number, per site; deleted ones have none. Not collected: comments, vote
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, quote, urlsplit
@@ -20,6 +20,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 from monitor.bookmark import Mark, Step
 from monitor.config import Config
 from monitor.crawl.spider import PlatformSpider
+from monitor.crawl.told import clock_of
 from monitor.errors import CredentialsError, MonitorError, PostError, RateLimitedError, RefusedError, ReplyError
 from monitor.page import Ask, Asked, Page, Reply
 from monitor.post import Author, Counts, Post
@@ -30,6 +31,7 @@ from monitor.text.html import text_and_links
 DEFAULT_SITE = "stackoverflow"
 THROTTLED, FAILING, CLOSED = 502, frozenset({500, 503}), frozenset({401, 402, 403, 405, 406})  # `error_id`s, not statuses
 CALLS_KEPT = 2  # of the day's quota: for a probe, and for whoever shares the address
+NEAR_MIDNIGHT_S = 60.0  # clocks differ, and a reply takes its time: the quota that it tells may be that of the day before
 BAN_S = 600.0  # where a ban does not say how long it is
 # These sites have a language by their rules; the others are left to detection.
 LANGUAGES = {f"{code}.stackoverflow.com": code for code in ("es", "ja", "pt", "ru")} | dict.fromkeys(
@@ -137,7 +139,7 @@ class StackExchange(PlatformSpider):
         return RefusedError(f"Stack Exchange refused the request: {words}.")
 
     def wait_s(self, reply: Reply) -> float | None:
-        """What `backoff` or a ban asks for; with the quota used up, the seconds to midnight UTC."""
+        """What `backoff` or a ban asks for; with the quota used up, the seconds to midnight UTC; just after it, a minute."""
         told, waits = _wrapper(reply), [0.0]
         backoff, left = told.get("backoff"), told.get("quota_remaining")
         if told.get("error_id") == THROTTLED:
@@ -145,13 +147,16 @@ class StackExchange(PlatformSpider):
         if isinstance(backoff, int | float):
             waits.append(float(backoff))
         if isinstance(left, int) and left <= CALLS_KEPT:
-            midnight = reply.fetched_at.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-            waits.append((midnight - reply.fetched_at).total_seconds())
+            since, until = _from_midnight_s(reply)
+            waits.append(NEAR_MIDNIGHT_S if since < NEAR_MIDNIGHT_S else until)
         return max(waits) or None
 
     def units_left(self, reply: Reply) -> int | None:
+        """Of which day it is, nobody knows near midnight: the next replies tell it again."""
         left = _wrapper(reply).get("quota_remaining")
-        return max(0, left - CALLS_KEPT) if isinstance(left, int) else None
+        if not isinstance(left, int) or min(_from_midnight_s(reply)) < NEAR_MIDNIGHT_S:
+            return None
+        return max(0, left - CALLS_KEPT)
 
     def marked_at(self, mark: Mark) -> datetime | None:
         return utc_from_seconds(mark)
@@ -164,6 +169,13 @@ def _wrapper(reply: Reply) -> Mapping[str, Any]:
     except ValueError:
         return {}
     return told if isinstance(told, Mapping) else {}
+
+
+def _from_midnight_s(reply: Reply) -> tuple[float, float]:
+    """Seconds since the midnight before the reply was made, and to the one after it."""
+    made_at = clock_of(reply.headers, now=reply.fetched_at).astimezone(UTC)
+    since = made_at - made_at.replace(hour=0, minute=0, second=0, microsecond=0)
+    return since.total_seconds(), (timedelta(days=1) - since).total_seconds()
 
 
 def _ban_s(told: Mapping[str, Any]) -> float:

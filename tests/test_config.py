@@ -78,6 +78,20 @@ def test_secret__file_cannot_be_read__names_the_variable_and_the_file(tmp_path: 
     assert PASSWORD not in "".join(traceback.format_exception(refused.value))
 
 
+def test_secret__file_is_no_text__names_the_variable_and_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    path.write_bytes(f"{PASSWORD}\xff".encode("latin-1"))
+    with pytest.raises(ConfigurationError, match=r"MASTODON_TOKEN_FILE names .*token, which is no text in UTF-8") as refused:
+        load({"MASTODON_TOKEN_FILE": str(path)}).secret("MASTODON_TOKEN")
+    assert PASSWORD not in "".join(traceback.format_exception(refused.value))
+
+
+@pytest.mark.parametrize("name", ["MONITOR_HOME", "MONITOR_CONFIG", "MONITOR_MONGOD"])
+def test_load__home_of_nobody__is_refused_with_the_variable(name: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"{name}: there is no home folder for ~nosuchuser/x"):
+        load({name: "~nosuchuser/x"})
+
+
 def test_secret__not_set__is_none() -> None:
     assert load({}).secret("MASTODON_TOKEN") is None
 

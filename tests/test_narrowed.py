@@ -73,7 +73,7 @@ def test_narrowed__the_posts_of_both(first, second, told) -> None:
         ("topic=a", "topic=b", "topic=a&q=topic:b"),
         ("q=tea", "q=milk", "q=tea+AND+milk"),
         ("tz=Europe/Berlin&from=-1d/d", "", "from=-1d/d&tz=Europe/Berlin"),
-        ("as_of=2026-11-01T00:00:00Z", "as_of=2026-11-02T00:00:00Z", "as_of=2026-11-01T00:00:00Z"),
+        ("as_of=2026-11-01T00:00:00Z", "as_of=2026-11-02T00:00:00Z", "tz=UTC&as_of=2026-11-01T00:00:00Z"),
     ],
 )
 def test_narrowed__as_it_is_written(saved: str, further: str, both: str) -> None:

@@ -83,6 +83,17 @@ def test_a_frozen_scope__means_the_same_whenever_it_is_read(typed: str) -> None:
     assert later.frozen(NOW + timedelta(days=400)) == frozen
 
 
+@given(typed_scopes, st.sampled_from(("UTC", "Europe/Berlin", "Asia/Kathmandu")))
+def test_a_frozen_scope__means_the_same_whatever_clocks_are_usual(typed: str, usual: str) -> None:
+    frozen = read(typed).frozen(NOW)
+    assert parse(str(frozen), now=NOW, zone=usual) == frozen
+
+
+def test_a_scope_with_as_of__says_its_tz_even_if_it_is_utc() -> None:
+    assert str(read("topic=tea")) == str(read("topic=tea&tz=UTC")) == "topic=tea"
+    assert str(read("topic=tea&as_of=2026-11-20T08:00:00Z")) == "topic=tea&tz=UTC&as_of=2026-11-20T08:00:00Z"
+
+
 @given(st.text(max_size=60))
 def test_any_text__is_a_scope_or_is_refused_as_one(text: str) -> None:
     try:

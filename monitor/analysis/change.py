@@ -79,7 +79,9 @@ def dispersion(pairs: Iterable[tuple[int, float]]) -> float:
 
 
 def _earlier(period: Period, *, weeks: int, zone: ZoneInfo) -> Period:
-    return Period(start=weeks_back(period.start, weeks=weeks, zone=zone), end=weeks_back(period.end, weeks=weeks, zone=zone))
+    """Where clocks were changed in between, so that it would be of no length, it is as long as the period."""
+    start, end = (weeks_back(moment, weeks=weeks, zone=zone) for moment in (period.start, period.end))
+    return Period(start=start, end=end if end > start else start + (period.end - period.start))
 
 
 def _odds(share: float) -> float:

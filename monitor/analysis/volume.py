@@ -46,7 +46,8 @@ def volume(
     `partial`: posts stored of hours that were covered in part, which had at least so many. Hours in neither were not covered.
 
     A missing hour is expected to be like the same hours of the four weeks before, in the clocks of `zone`. This takes holes to
-    come from the collection and not from what was said: where a platform broke down under a burst, there were more posts. The
+    come from the collection and not from what was said: where a platform broke down under a burst, there were more posts. An hour
+    whose part alone is beyond what is usual for it is taken as that part, so that its burst does not stand for other hours. The
     interval is good for holes of some hours; it takes those of one hour a little too wide, those beyond a week too narrow.
     Raises UsageError for a period that does not begin and end at full hours of UTC.
 
@@ -68,8 +69,12 @@ def volume(
     if means is None:
         return Volume(counted=counted, missing_hours=len(missing), posts=None, interval=None)
     dispersion = _dispersion(known, until=missing[0], zone=zone)
-    half = Z * sqrt(sum(mean + dispersion * mean**2 for mean in means) * (1 + _UNCERTAINTY))
-    expected = whole + sum(means)
+    variances = [(mean + dispersion * mean**2) * (1 + _UNCERTAINTY) for mean in means]
+    half = Z * sqrt(sum(variances))
+    expected = whole + sum(
+        _expected(mean, variance, part=parts.get(hour, 0))
+        for hour, mean, variance in zip(missing, means, variances, strict=True)
+    )
     interval = Interval(low=max(counted, expected - half), high=max(counted, expected + half))
     return Volume(counted=counted, missing_hours=len(missing), posts=max(counted, expected), interval=interval)
 
@@ -99,6 +104,11 @@ def _means(known: Mapping[datetime, int], hours: Sequence[datetime], *, zone: Zo
     found = [alike(known, hour, since=since, zone=zone) for hour in hours]
     means = [fmean(one[0]) for one in found if one]
     return means if len(means) == len(hours) else None
+
+
+def _expected(mean: float, variance: float, *, part: int) -> float:
+    """Of one missing hour. A part that chance explains says nothing: the larger of it and the mean would add up to too much."""
+    return part if part > mean + Z * sqrt(variance) else mean
 
 
 def _dispersion(known: Mapping[datetime, int], *, until: datetime, zone: ZoneInfo) -> float:

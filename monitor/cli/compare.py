@@ -1,6 +1,9 @@
 """`monitor compare`: topics or scopes side by side: share of voice, change, sentiment, engagement, and what they have in common."""
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 
 import click
 from rich.console import Console
@@ -13,30 +16,31 @@ from monitor.cli.plain import plain
 from monitor.cli.scoped import scope_of
 from monitor.cli.table_csv import echo_csv
 from monitor.cli.trend_tables import print_rows
+from monitor.config import load
 from monitor.scope import Scope
 from monitor.trends.compared import COLUMNS, json_of, rows_of
 from monitor.trends.comparison import Comparison, Standing
 from monitor.trends.comparison import compare as gathered
-from monitor.trends.sides import Side, sides_of
+from monitor.trends.sides import Named, Side, named, named_or_topic, sides_of
 
 
 @click.command()
-@click.argument("named", metavar="TOPIC-OR-SCOPE...", nargs=-1, required=True)
+@click.argument("compared", metavar="TOPIC-OR-SCOPE...", nargs=-1, required=True)
 @click.option("--within", metavar="SCOPE", default="", help="What all have in common, such as 'from=-7d&tz=Europe/Berlin'.")
 @click.option(
     "--coverage", "with_coverage", is_flag=True, help="Judge only hours that all sources cover, and say how much that is."
 )
 @click.option("--json", "form", flag_value="json", type=click.Choice(["json", "csv"]), help="One JSON object on stdout.")
 @click.option("--csv", "form", flag_value="csv", help="One table with totals on stdout.")
-def compare(named: tuple[str, ...], within: str, with_coverage: bool, form: str | None) -> None:
+def compare(compared: tuple[str, ...], within: str, with_coverage: bool, form: str | None) -> None:
     """Compare 2 to 10 topics, by their ids, or scopes: shares, change, sentiment, engagement and overlap, with intervals.
 
     The period is widened to full hours. A post that belongs to two of them counts for both.
     """
     now = clock.now()
-    common = scope_of(within, now=now)
-    told = [str(scope_of(each, now=now)) if each.lstrip().startswith("@") else each for each in named]
-    sides = sides_of(told, common, now=now)
+    told = _named(within, now, named)
+    sides = sides_of([_named(each, now, named_or_topic) for each in compared], told)
+    common = replace(told.scope, zone=sides[0].scope.zone)
     found = run(_read(sides, common, with_coverage=with_coverage))
     if found is None or not any(one.posts for one in found.standings):
         click.echo("No stored post is in any of them.", err=True)
@@ -55,6 +59,14 @@ def compare(named: tuple[str, ...], within: str, with_coverage: bool, form: str 
         click.echo(f"Not equal: {plain(warning)}.", err=True)
     if found.freshness is not None and found.freshness.waiting:
         click.echo(f"{found.freshness.waiting} hours are not counted yet. To count them: monitor rollup", err=True)
+
+
+def _named(text: str, now: datetime, read: Callable[..., Named]) -> Named:
+    """What was typed, be it a saved search, whose printed form says its zone unless that is UTC."""
+    if text.lstrip().startswith("@"):
+        scope = scope_of(text, now=now)
+        return Named(text=text, scope=scope, zoned=scope.zone != "UTC")
+    return read(text, now=now, zone=load().zone)
 
 
 async def _read(sides: tuple[Side, ...], common: Scope, *, with_coverage: bool) -> Comparison | None:

@@ -9,7 +9,7 @@ from monitor.cli.opened import opened, run
 from monitor.config import load
 from monitor.errors import UsageError
 from monitor.narrowed import narrowed
-from monitor.scope import Scope, ScopeError, parse
+from monitor.scope import Scope, ScopeError, names_zone, parse
 from monitor.store.connection import Store
 from monitor.store.searches import Searches
 
@@ -33,7 +33,7 @@ async def scope_in(store: Store, text: str, *, now: datetime) -> Scope:
     name, _, further = typed[1:].partition("&")
     scope = await _saved(store, name, now)
     rest = parse(further, now=now)
-    if rest.zone not in ("UTC", scope.zone):
+    if names_zone(further) and rest.zone != scope.zone:
         what = (
             f"The saved search @{name} counts by the clocks of {scope.zone}, so it cannot be narrowed by those of {rest.zone}."
         )

@@ -78,7 +78,10 @@ async def _read(scope: Scope, now: datetime, *, with_coverage: bool) -> tuple[Su
         if not with_coverage:
             return summary, None
         frozen = scope.frozen(now)
-        period = period_of(frozen, now=now)[0] if window is None else Period(start=window.from_at, end=window.to_at)
+        if window is None or window.from_at >= now:
+            period = period_of(frozen, now=now)[0]
+        else:
+            period = Period(start=window.from_at, end=min(window.to_at, now))  # what is to come is no hole
         by_rollups = answered_by_rollups(scope)
         return summary, await scope_volume(store.database, frozen, period, by_rollups=by_rollups, now=now)
 

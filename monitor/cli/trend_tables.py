@@ -174,6 +174,7 @@ def _print_coordination(trends: Trends, console: Console) -> None:
     ]
     title = f"Accounts that share the same within a minute (by chance at most {found.usual_most:.1f} things)"
     title += f"; the oldest {trends.shares_left_out:,} shares are left out" if trends.shares_left_out else ""
+    title += f"; things left out that too many share at once: {len(found.left_out):,}" if found.left_out else ""
     print_rows(console, title, ("account", "and", "things", "expected", "chance"), rows)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from monitor.config import expanded
 from monitor.configuration.joined import joined
 from monitor.configuration.model import AUTO, Settings
 from monitor.configuration.problem import ConfigurationFileError, Place, Problem, problem
@@ -105,9 +106,9 @@ def _variables(told: Settings, folder: Path) -> dict[str, str]:
     mongo = told.mongo
     named = {
         "MONGODB_URI": mongo.uri and mongo.uri.reveal(),
-        "MONGODB_URI_FILE": mongo.uri_file and str(folder / Path(mongo.uri_file).expanduser()),
+        "MONGODB_URI_FILE": mongo.uri_file and str(folder / expanded(mongo.uri_file, "mongo.uri_file")),
         "MONITOR_DATABASE": mongo.database,
-        "MONITOR_HOME": told.home and str(folder / Path(told.home).expanduser()),
+        "MONITOR_HOME": told.home and str(folder / expanded(told.home, "home")),
         "MONITOR_CONTACT": told.contact,
         "MONITOR_PRIVATE_HOSTS": ",".join(told.private_hosts),
         "MONITOR_RETENTION": told.defaults.retention and retained(told.defaults.retention),

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from monitor.config import expanded
+
 NO_VARIABLE = frozenset({"enabled", "instances", "mode"})
 FILE, OF_HOST = "_file", "__"
 _NOT_OF_PLATFORMS = ("MONITOR_", "MONGODB_")
@@ -39,4 +41,7 @@ def _of(platform: str, section: Mapping[str, Any], folder: Path) -> Iterator[tup
                 continue
             is_file = one.endswith(FILE)
             name = f"{platform}_{one.removesuffix(FILE)}".upper() + (OF_HOST + host_suffix(host) if host else "")
-            yield (f"{name}_FILE", str(folder / Path(told).expanduser())) if is_file else (name, told)
+            if is_file:
+                yield f"{name}_FILE", str(folder / expanded(told, f"platforms.{platform}.{key}"))
+            else:
+                yield name, told

@@ -1,7 +1,5 @@
 """Feed exporters (`-o`, `-O`) that write posts: an item is a page, a line of the file is a post."""
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -10,8 +8,10 @@ from scrapy.exporters import BaseItemExporter, JsonItemExporter, JsonLinesItemEx
 
 from monitor.crawl.exported import exported
 from monitor.crawl.page_item import PageItem
+from monitor.text.cell import csv_line, joined
+from monitor.text.cell import guarded as guarded_text
 
-# Nested fields become columns of their own, lists are joined by a space; everything else is in the JSON formats.
+# Nested fields become columns of their own, lists are joined (`monitor.text.cell`); everything else is in the JSON formats.
 COLUMNS = (
     "id", "platform", "native_id", "kind", "url", "created_at", "edited_at", "fetched_at", "text", "title", "summary", "language",
     "author.id", "author.handle", "author.name", "author.url", "author.followers", "author.bot", "tags", "mentions", "links",
@@ -21,8 +21,6 @@ COLUMNS = (
     "sentiment.version", "sentiment.label", "sentiment.compound", "sentiment.positive", "sentiment.neutral",
     "sentiment.negative", "sentiment.reason",
 )  # fmt: skip
-# A spreadsheet runs a cell that begins with one of these as a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class PostsJsonLines(JsonLinesItemExporter):
@@ -42,7 +40,7 @@ class PostsJson(JsonItemExporter):
 
 
 class PostsCsv(BaseItemExporter):
-    """A table with the columns of COLUMNS, RFC 4180, UTF-8, safe to open in a spreadsheet unless it is not `guarded`."""
+    """A table with the columns of COLUMNS, RFC 4180, UTF-8, safe in a spreadsheet that cuts at commas unless not `guarded`."""
 
     def __init__(self, file: Any, *, columns: Sequence[str] = COLUMNS, guarded: bool = True, **options: Any) -> None:
         super().__init__(**options)
@@ -58,9 +56,7 @@ class PostsCsv(BaseItemExporter):
         self._write([cell(_value(post, name), guarded=self._guarded) for name in self._columns] for post in _posts(item))
 
     def _write(self, rows: Iterable[Iterable[str]]) -> None:
-        lines = io.StringIO(newline="")
-        csv.writer(lines).writerows(rows)
-        self.file.write(lines.getvalue().encode(self.encoding or "utf-8"))
+        self.file.write("".join(map(csv_line, rows)).encode(self.encoding or "utf-8"))
 
 
 def _posts(item: Any) -> list[dict[str, Any]]:
@@ -86,8 +82,7 @@ def cell(value: Any, *, guarded: bool = True) -> str:
         )  # a place, and earlier versions: no word of theirs could stand for the whole
     if isinstance(value, list):
         told = (each.get("url") or each.get("id") if isinstance(each, Mapping) else each for each in value)
-        return cell(" ".join(str(each) for each in told if each), guarded=guarded)
+        return cell(joined(str(each) for each in told if each), guarded=guarded)
     if isinstance(value, bool):
         return "true" if value else "false"
-    text = str(value)
-    return f"'{text}" if guarded and isinstance(value, str) and text.startswith(_FORMULA) else text
+    return guarded_text(value) if guarded and isinstance(value, str) else str(value)

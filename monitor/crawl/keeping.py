@@ -11,6 +11,7 @@ from monitor.crawl.page_item import PageItem
 from monitor.crawl.privacy import OPEN, Privacy, privacy_of, private, strictest
 from monitor.crawl.pseudonym import SEALED, Pseudonyms
 from monitor.crawl.pseudonym_key import pseudonyms as key_of
+from monitor.errors import StoreUnavailableError
 from monitor.page import Page
 from monitor.post import Post
 from monitor.source import Source
@@ -18,6 +19,9 @@ from monitor.store.connection import Store
 from monitor.store.quarantine import Refused
 from monitor.store.sealing import Sealing
 from monitor.topic import Topic
+
+# Posts that somebody else changes at this very moment are read again; a collecting process changes a post once in minutes.
+MOST_ROUNDS = 8
 
 
 class Keeping:
@@ -76,7 +80,10 @@ class Keeping:
         return {post_id for post_id, ids in under.items() if not there.keys().isdisjoint(ids)}
 
     async def seal_stored(self, ids: Collection[str], topic: str) -> int:
-        """Change posts that are stored openly and match a topic that asks for privacy; returns how many were changed."""
+        """Change posts that are stored openly and match a topic that asks for privacy; returns how many were changed.
+
+        Raises StoreUnavailableError; some may be changed then.
+        """
         asked = self.asked((topic,))
         return await self._seal(dict.fromkeys(ids, asked)) if asked and ids else 0
 
@@ -122,13 +129,23 @@ class Keeping:
         return asked or OPEN
 
     async def _seal(self, change: Mapping[str, Privacy]) -> int:
+        """Change stored posts, and look again at those that others changed meanwhile. Raises StoreUnavailableError."""
         assert self._pseudonyms is not None
-        changed = 0
-        for before in await self._sealing.whole(change):
-            kept = private(before.post, change[before.post.id], self._pseudonyms)
-            if kept != before.post:
-                changed += await self._sealing.put(before, kept)
-        return changed
+        changed, left = 0, set(change)
+        for _ in range(MOST_ROUNDS):
+            again: set[str] = set()
+            for before in await self._sealing.whole(left):
+                kept = private(before.post, change[before.post.id], self._pseudonyms)
+                if kept == before.post:
+                    continue
+                if await self._sealing.put(before, kept):
+                    changed += 1
+                else:
+                    again.add(before.post.id)
+            if not again:
+                return changed
+            left = again
+        raise StoreUnavailableError("Posts that are to become private are being written by others all the time. Try again.")
 
     def _may_concern(self, source: Source) -> bool:
         return bool(self.asked(source.topics)) or any(

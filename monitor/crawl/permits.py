@@ -2,8 +2,9 @@
 
 Many requests may wait for one budget; one task at a time asks MongoDB for all of them. Where a limit is told, no permit is used on
 knowledge older than FRESH_S, so that a refusal anywhere stops the others within that time; where nothing is told, requests go out
-without a word to MongoDB, and `monitor.crawl.purse` looks from time to time whether somebody was refused. While MongoDB is away,
-what is held may be used, and no more of a limit that is told; where nothing is told the pace of this process decides alone.
+without a word to MongoDB as long as `monitor.crawl.purse`, which looks from time to time whether somebody was refused, did so within
+FREE_FRESH_S. While MongoDB is away, what is held may be used, and no more of a limit that is told, or of one that was not looked at
+yet; where nothing is told the pace of this process decides alone.
 """
 
 import asyncio
@@ -11,9 +12,10 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from monitor.crawl.ticket import Lowest, Ticket, UnderWay, aged
 from monitor.crawl.told import Told
 from monitor.errors import MonitorError, StoreUnavailableError
 from monitor.store.budget_change import ALONE_S, Name, Seen
@@ -22,23 +24,14 @@ from monitor.store.budgets import Budget, Budgets
 logger = logging.getLogger(__name__)
 
 FRESH_S = 0.25  # how old the knowledge may be on which a permit is used
+FREE_FRESH_S = 1.0  # the same where nothing is told; the purse of a crawl that asks often looks twice as often
 LOOK_AGAIN_S = 0.02  # how soon a request looks whether it got its permit
 GUARD_S = 0.5  # no permit is used so shortly before its window ends: it could arrive in the next one, where nobody counts it
-COARSE_S = 1.0  # what a reset in whole seconds may leave out
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.03, 0.25  # between two looks for permits that are not there
 AWAY_PAUSE_S = 1.0
 IDLE_S = 1.0  # permits that nobody wanted for so long are given back
 LONGEST_CLOSE_S = 3.0
-_TRIES = 30  # of what must be told to the others: a refusal, and the answer to a request that went alone
-
-
-@dataclass(frozen=True, slots=True)
-class Ticket:
-    """Under what a request was sent: the window, and whether it went alone."""
-
-    window: int
-    alone: bool
-    units: int
+TOLD_FOR_S = 90.0  # what the others must know is told for so long at least, and a refusal as long as it lasts
 
 
 class Permits:
@@ -54,8 +47,10 @@ class Permits:
         self._owner = owner
         self._alone_until = 0.0  # a permit to go alone is good for so long
         self._sent_at = self._got_at = self._used_at = 0.0  # of the last command: when it went out, when it was answered
+        self.looked_at = 0.0  # when the purse last looked at what was noted of all budgets
         self._used = 0
-        self._lowest: tuple[Seen, float] | None = None
+        self._under_way = UnderWay()
+        self._lowest = Lowest()
         self._next_ask, self._pause_s = 0.0, FIRST_PAUSE_S
         self._away = self._closing = False
         self._asking: asyncio.Task[None] | None = None
@@ -69,19 +64,19 @@ class Permits:
         """Seconds until a request of so many units may go out, 0 for now; asks for permits where there are none."""
         known = self.budget
         if known is None:
-            wait_s = self._asked(at, units)
-            return 0.0 if self._away else wait_s
+            return self._asked(at, units)
         if self._away:
             self._look(at, units)
         if (kept := self._kept_off_s(at)) > 0:
             return kept
-        if self._free(at) or self._goes_alone(at):
+        fresh = self._away or at - max(self._sent_at, self.looked_at) < FREE_FRESH_S
+        if (self._free(at) and fresh) or self._goes_alone(at):
             return 0.0
         over = known.told and at >= self._later(known.reset_at)
         if self._held(at) >= units and not over and (self._away or at - self._sent_at < FRESH_S):
             return 0.0
-        if self._away:  # of a limit that is told nothing is used unasked: whether the others are cut off too, nobody knows
-            return LONGEST_PAUSE_S if known.told or known.limit is not None else 0.0
+        if self._away:  # of a limit nothing is used unasked: whether the others are cut off too, nobody knows
+            return 0.0 if known.free else LONGEST_PAUSE_S
         return self._asked(at, units)
 
     async def news(self, within_s: float) -> None:
@@ -120,6 +115,7 @@ class Permits:
             self._alone_until = 0.0
         else:
             self.held = max(0, self.held - units)
+        self._under_way.sent(ticket)
         self.calls += units
         self._used = self._used + units if at - self._used_at < 1.0 else units
         self._used_at = at
@@ -128,28 +124,18 @@ class Permits:
 
     def answered(self, ticket: Ticket, *, told: Told | None, wait_s: float | None, good: bool) -> None:
         """Learn from a reply: `wait_s` of one that refuses; a `good` one opens the window where nothing was known of it."""
-        seen = Seen(
-            good=good,
-            window=ticket.window,
-            alone=ticket.alone,
-            left=None if told is None else told.left,
-            reset_s=None if told is None else told.reset_s + (COARSE_S if told.coarse else 0.0),
-            limit=None if told is None else told.limit,
-            window_s=None if told is None else told.window_s,
-            wait_s=wait_s,
-        )
-        if wait_s is not None and seen.left == 0:  # what is used up comes back with the window, and not before
-            seen = replace(seen, wait_s=max(wait_s, seen.reset_s or 0.0))
+        self._over(ticket)
+        seen = ticket.seen(told=told, wait_s=wait_s, good=good)
         known = self.budget
         if ticket.alone or wait_s is not None or (good and told is not None and (known is None or known.free)):
             self._spawn(self._tell(seen))
         elif good and told is not None and known is not None and ticket.window == known.window:
-            self._note(seen)
+            self._lowest.note(seen, at=time.monotonic())
 
     def lowered(self, ticket: Ticket, left: int) -> None:
         """Learn from the body of a reply how much is left of a quota whose end is known."""
         known = self.budget
-        if known is not None and known.told:
+        if known is not None and known.told and ticket.window == known.window:
             reset_s = max(0.0, self._later(known.reset_at) - time.monotonic())
             seen = Seen(good=True, window=ticket.window, left=left, reset_s=reset_s)
             if left < self.held + (known.left or 0):
@@ -158,23 +144,30 @@ class Permits:
 
     def lost(self, ticket: Ticket) -> None:
         """Note that a request had no reply; whether the platform counted it, nobody knows."""
+        self._over(ticket)
         if ticket.alone:
             self._spawn(self._tell(Seen(good=False, window=ticket.window, alone=True)))
 
     def hold(self, wait_s: float) -> None:
         """Keep everybody away for a while: a platform's own word for it."""
-        self._spawn(self._insist(lambda budgets: budgets.hold(self.name, wait_s)))
+        begun = time.monotonic()
+
+        async def held(budgets: Budgets) -> None:
+            if (left_s := wait_s - (time.monotonic() - begun)) > 0:
+                await budgets.hold(self.name, left_s)
+
+        self._spawn(self._insist(held, for_s=wait_s))
 
     # ---- what the purse does
 
     def apply(self, budget: Budget, *, sent_at: float, got_at: float) -> None:
-        """Take over what MongoDB says, unless something newer is known."""
+        """Take over what MongoDB says, unless something newer is known; by its clock, which may be set back, or by the order here."""
         known = self.budget
-        if known is not None and budget.at < known.at:
+        if known is not None and budget.at < known.at and sent_at < self._got_at:
             return
-        if known is None or budget.window != known.window:
+        if known is None or budget.window != known.window or (known.told and not budget.told):
             self.held, self._alone_until = 0, 0.0
-            self._lowest = None
+            self._lowest = Lowest()
         self.budget, self._sent_at, self._got_at, self._away = budget, sent_at, got_at, False
 
     async def known(self) -> None:
@@ -201,7 +194,9 @@ class Permits:
             self._idle.cancel()
         open_ends = {*self._tasks, *([] if self._asking is None else [self._asking])}
         if open_ends:
-            await asyncio.wait(open_ends, timeout=LONGEST_CLOSE_S)
+            _, untold = await asyncio.wait(open_ends, timeout=LONGEST_CLOSE_S)
+            if untold:
+                logger.warning("event=budget_not_told budget=%s reason=MongoDB does not answer.", self.name.id)
         await self._give_back()
 
     # ---- asking
@@ -221,7 +216,7 @@ class Permits:
         try:
             budgets = await self._budgets()
             known = self.budget
-            if known is None or self._stale_only(units) or self._blocked(units):
+            if known is None or self._stale_only(units) or self._blocked(units) or self._free(time.monotonic()):
                 await self._find(budgets)
             if self.budget is None or not (self._stale_only(units) or self._blocked(units) or self._free(time.monotonic())):
                 await self._take(budgets, units)
@@ -244,10 +239,14 @@ class Permits:
 
     async def _take(self, budgets: Budgets, units: int) -> None:
         sent_at, calls = time.monotonic(), self.calls
-        lowest, self._lowest = self._lowest, None
         want = max(units, self.waiting + self._used // 2)
         budget = await budgets.take(
-            self.name, owner=self._owner, want=want, need=max(1, units - self.held), calls=calls, lowest=_aged(lowest, sent_at)
+            self.name,
+            owner=self._owner,
+            want=want,
+            need=max(1, units - self.held),
+            calls=calls,
+            lowest=self._lowest.taken(sent_at),
         )
         self.calls -= calls
         self.apply(budget, sent_at=sent_at, got_at=time.monotonic())
@@ -255,7 +254,8 @@ class Permits:
             if budget.went_alone:
                 self._alone_until = sent_at + ALONE_S / 2
             else:
-                self.held += budget.granted
+                outlasting = self._under_way.outlasting(budget.window, most=budget.granted)
+                self.held += budget.granted - outlasting
         self._watch_idle()
 
     async def _tell(self, seen: Seen) -> None:
@@ -264,13 +264,7 @@ class Permits:
 
         async def told(budgets: Budgets) -> None:
             sent_at = time.monotonic()
-            late = sent_at - begun
-            now = replace(
-                seen,
-                reset_s=None if seen.reset_s is None else max(0.0, seen.reset_s - late),
-                wait_s=None if seen.wait_s is None else max(0.0, seen.wait_s - late),
-            )
-            budget = await budgets.tell(self.name, now, owner=self._owner, calls=calls)
+            budget = await budgets.tell(self.name, aged(seen, sent_at - begun), owner=self._owner, calls=calls)
             self.apply(budget, sent_at=sent_at, got_at=time.monotonic())
             self._pause_s, self._next_ask = FIRST_PAUSE_S, 0.0
             self._tell_waiting()
@@ -278,22 +272,24 @@ class Permits:
         if seen.alone and seen.good and seen.left is None and seen.wait_s is None and self.budget is not None:
             # Nobody else has to be waited for: where nothing was ever told, nothing is counted.
             self.budget = replace(self.budget, free=self.budget.free or self.budget.limit is None)
-        await self._insist(told)
+        await self._insist(told, for_s=max(seen.wait_s or 0.0, seen.reset_s or 0.0))
 
-    async def _insist(self, act: Callable[[Budgets], Awaitable[None]]) -> None:
-        for _ in range(_TRIES):
+    async def _insist(self, act: Callable[[Budgets], Awaitable[None]], *, for_s: float) -> None:
+        """Tell it as soon as MongoDB is there; what is over by then, nobody needs to know."""
+        until = time.monotonic() + max(for_s, TOLD_FOR_S)
+        reason: MonitorError
+        while True:
             try:
-                await act(await self._budgets())
+                return await act(await self._budgets())
             except StoreUnavailableError as error:
                 self._gone(error)
-                if self._closing:
-                    return
-                await asyncio.sleep(AWAY_PAUSE_S)
+                over, reason = self._closing or time.monotonic() >= until, error
             except MonitorError as error:
-                logger.warning("event=budget_not_told budget=%s reason=%s", self.name.id, error)
-                return
-            else:
-                return
+                over, reason = True, error
+            if over:
+                logger.warning("event=budget_not_told budget=%s reason=%s", self.name.id, reason)
+                return None
+            await asyncio.sleep(AWAY_PAUSE_S)
 
     def _gone(self, error: StoreUnavailableError) -> None:
         if not self._away:
@@ -327,12 +323,21 @@ class Permits:
             self._watch_idle()
 
     async def _give_back(self) -> None:
-        permits, self.held = self.held, 0
-        if permits and self.budget is not None and not self._away:
-            try:
-                await (await self._budgets()).give_back(self.name.id, window=self.budget.window, permits=permits)
-            except MonitorError as error:
-                logger.info("event=permits_kept budget=%s reason=%s", self.name.id, error)
+        if not self.held:
+            return
+        try:
+            budgets = await self._budgets()
+            if self._away:  # what is held is good until MongoDB is back
+                await self._find(budgets)
+            permits, self.held = self.held, 0
+            if self.budget is not None:
+                await budgets.give_back(self.name.id, window=self.budget.window, permits=permits)
+        except StoreUnavailableError as error:
+            self._gone(error)
+        except MonitorError as error:
+            logger.info("event=permits_kept budget=%s reason=%s", self.name.id, error)
+        if not self._closing:
+            self._watch_idle()
 
     # ---- what is known
 
@@ -373,15 +378,18 @@ class Permits:
             return at < self._later(known.reset_at) and (known.left or 0) < units - self.held
         return known.alone_until is not None and self._later(known.alone_until) > at
 
-    def _note(self, seen: Seen) -> None:
-        assert seen.left is not None  # told
-        if self._lowest is None or seen.left < (self._lowest[0].left or 0):
-            self._lowest = (seen, time.monotonic())
+    def _over(self, ticket: Ticket) -> None:
+        """A request is not under way any more; one that outlasted its window still takes a call of the next one."""
+        at, known = time.monotonic(), self.budget
+        if known is None or known.free:
+            within = True
+        elif self.name.quota is None and self._kept_off_s(at) > 0:
+            within = True  # while all keep still, no window is opened that could lack it
+        else:
+            within = ticket.window == known.window and not (known.told and at >= self._later(known.reset_at))
+        if within:
+            self._under_way.answered(ticket)
 
     def _later(self, moment: Any) -> float:
         """A moment of the server's clock on ours, rather late than early."""
         return 0.0 if moment is None or self.budget is None else self._got_at + (moment - self.budget.at).total_seconds()
-
-
-def _aged(noted: tuple[Seen, float] | None, at: float) -> Seen | None:
-    return None if noted is None else replace(noted[0], reset_s=max(0.0, (noted[0].reset_s or 0.0) - (at - noted[1])))

@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 LOOK_S = 0.5  # how long a refusal of a budget that is not counted may go unnoticed by the other processes
 COUNT_S = 30.0  # how often calls are told that nobody has to count
-OVERLAP = timedelta(seconds=2)
+OVERLAP = timedelta(seconds=10)  # of two looks: commands take their time, and the server's clock may be set back
 # Of different sources, in a row: one that is closed to this account refuses too, and says nothing of the credential.
 REFUSALS = 3
 
@@ -147,6 +147,9 @@ class Purse:
             for budget in noted:
                 if (permits := self.permits.get(budget.id)) is not None:
                     permits.apply(budget, sent_at=sent_at, got_at=time.monotonic())
+            for permits in self.permits.values():
+                if permits.name.platform == platform:
+                    permits.looked_at = sent_at
             self._noted = max([*seen, *(budget.at for budget in noted)])
         except MonitorError as error:
             logger.info("event=budgets_not_seen reason=%s", error)

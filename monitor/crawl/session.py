@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import socket
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -26,7 +27,8 @@ from monitor.store.connection import Store, open_store
 
 logger = logging.getLogger(__name__)
 
-_TOPICS_FOR = timedelta(seconds=60)  # how long a changed topic may go unnoticed by a running crawl
+_TOPICS_FOR = timedelta(seconds=60)  # how long a changed topic may go unnoticed by a running crawl that stores nothing
+_MOST_LOADS = 100  # of topics, far more than there are while one page is on its way
 
 
 @dataclass(eq=False)
@@ -48,6 +50,7 @@ class Session:
     repeats: Repeats = field(default_factory=Repeats)
     _topics: Watch = field(default_factory=Watch)
     _topics_at: datetime | None = None
+    _loads: deque[tuple[datetime, int]] = field(default_factory=lambda: deque(maxlen=_MOST_LOADS))
     _keeping: Keeping | None = None
 
     @classmethod
@@ -98,15 +101,28 @@ class Session:
         wanted = {topic.id: topic.every_for(platform) for topic, _ in self._topics}
         return {topic_id: every_s for topic_id, every_s in wanted.items() if every_s is not None}
 
+    async def catch_up(self, edits: int, *, since: datetime) -> tuple[Watch, Keeping] | None:
+        """All topics as they are, for posts that were fetched at `since` and are stored since topics were edited so many times; None
+        where they were matched with these very topics."""
+        first = max((place for place, (at, _) in enumerate(self._loads) if at <= since), default=0)
+        if all(number == edits for _, number in list(self._loads)[first:]):
+            return None
+        if self._loads[-1][1] != edits:
+            self._topics_at = None
+        keeping = await self.keeping()
+        return self._topics, keeping
+
     async def _look_at_topics(self) -> None:
         now = clock.now()
         if self._topics_at is None or now - self._topics_at > _TOPICS_FOR:
             store = await self.store()
+            edits = await store.topics.edits()  # before the topics: they may be newer than it says, and never older
             known = await store.topics.list_all()
             # Both or neither: posts matched by newer topics must not be kept by the privacy of older ones.
             keeping = await Keeping.of(store, known, self.config)
             self._topics, self._keeping = Watch((topic, parse(topic.query)) for topic in known), keeping
             self._topics_at = now
+            self._loads.append((clock.now(), edits))  # what is fetched from here on is matched with these, or with later ones
 
     @property
     def stopping(self) -> bool:

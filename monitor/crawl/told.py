@@ -24,7 +24,8 @@ _LONGER = {
 _USAGE = ("x-app-usage", "x-business-use-case-usage")  # Meta: percentages, and minutes until there is access again
 _EPOCH_S = 1_000_000_000  # smaller numbers are seconds from now, larger ones a point in time
 _EPOCH_MS = 100_000_000_000
-_SKEW_S = 5.0  # a server's Date is older than our clock by the way of the reply, and has whole seconds
+_AHEAD_S = 1.0  # of a server's Date, which has whole seconds: further on, our clock would end windows and waits too early
+_BEHIND_S = 5.0  # of it: that makes waits longer, and nothing worse
 _PARAMETER = re.compile(r"(?:^|[\s,;])(limit|remaining|reset|[qrtw])=(\d{1,15})(?=[\s,;]|$)")
 _POLICY = re.compile(r"(?:^|,\s*)(\d{1,15})\s*;\s*w=(\d{1,9})")
 
@@ -78,9 +79,13 @@ def calls_left(headers: Mapping[str, str]) -> int | None:
 
 
 def clock_of(headers: Mapping[str, str], *, now: datetime) -> datetime:
-    """The moment that the headers' moments are to be compared with: the server's, where our clock is plainly another."""
-    there = _moment(headers.get("date", ""))
-    return there if there is not None and abs((there - now).total_seconds()) > _SKEW_S else now
+    """The moment that the headers' moments are to be compared with: the server's, where our clock is plainly another.
+
+    A reply that was long on its way looks like a clock that is ahead; then waits are longer by its way.
+    """
+    if (there := _moment(headers.get("date", ""))) is None:
+        return now
+    return now if -_BEHIND_S <= (now - there).total_seconds() <= _AHEAD_S else there
 
 
 def _tells(headers: Mapping[str, str]) -> bool:
@@ -134,7 +139,7 @@ def _joined(headers: Mapping[str, str]) -> Iterator[Told]:
     """`limit=100, remaining=50, reset=5`, or `"default";r=50;t=5` with `"default";q=100;w=60` as its policy."""
     told = _parameters(headers.get("ratelimit", ""))
     left, reset = told.get("remaining", told.get("r")), told.get("reset", told.get("t"))
-    if left is None or not reset:
+    if left is None or reset is None:
         return
     policy = _parameters(headers.get("ratelimit-policy", ""))
     window = policy.get("w")

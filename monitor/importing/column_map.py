@@ -34,7 +34,7 @@ class ColumnMap:
     """`columns`: field -> column, `constants`: field -> value. `dates` is "seconds", "milliseconds", a pattern as strptime has them, or
     None for ISO 8601; a date without a zone is one of `zone`. `lists` stands between the entries of a list. None: found from the file.
 
-    `guarded`: cells that begin with ' before a sign of a formula are as this program writes them.
+    `guarded`: texts that look like formulas, and lists, are as this program writes them (`monitor.text.cell`).
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)

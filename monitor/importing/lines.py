@@ -53,6 +53,16 @@ class Layout:
     encoding: str
 
 
+def _marked(error: UnicodeError) -> tuple[str, int]:
+    """Each byte that cannot be decoded as surrogateescape has it; that has none for those below 0x80, which UTF-16 and 32 refuse."""
+    assert isinstance(error, UnicodeDecodeError)
+    return "".join(chr(0xDC00 + max(byte, 0x80)) for byte in error.object[error.start : error.end]), error.end
+
+
+_MARKED = "monitor.marked"
+codecs.register_error(_MARKED, _marked)
+
+
 def unpacked(file: BinaryIO) -> BinaryIO:
     """The content of a file at its beginning, whether it is packed or not. Reading it raises one of BROKEN where it is damaged."""
     buffered = file if isinstance(file, io.BufferedReader) else io.BufferedReader(cast("io.RawIOBase", file))
@@ -81,7 +91,7 @@ def rows(file: BinaryIO, layout: Layout) -> Iterator[Line]:
     """Each row of a table as an object of cell by column, its header left out."""
     before = csv.field_size_limit(LONGEST_CELL)  # it holds for the whole process
     # What is wrong in its encoding is found in the row that has it, and no other row is lost.
-    text = io.TextIOWrapper(file, layout.encoding, errors="surrogateescape", newline="")
+    text = io.TextIOWrapper(file, layout.encoding, errors=_MARKED, newline="")
     try:
         yield from _rows(csv.reader(text, delimiter=layout.delimiter), layout)
     finally:
@@ -109,7 +119,10 @@ def _rows(reader: Any, layout: Layout) -> Iterator[Line]:
 def layout_of(sample: bytes, *, delimiter: str | None = None, encoding: str | None = None) -> Layout | None:
     """How the table whose first bytes these are is written; None where there is no header of two columns."""
     chosen = encoding or encoding_of(sample)
-    text = sample.decode(chosen, "replace")
+    try:
+        text = codecs.getincrementaldecoder(chosen)("replace").decode(sample)
+    except UnicodeError:  # UTF-16 and 32 without a mark that says in which order their bytes stand
+        raise UsageError(f"The table is not written in {chosen}: say which it is with encoding:=.") from None
     found: list[list[str]] = []
     for sign in delimiter or _DELIMITERS:
         try:
@@ -149,7 +162,9 @@ def _row(number: int, cells: Sequence[str], layout: Layout) -> Line:
     if len(cells) != len(layout.header):
         return Line(number, list(cells), f"the row has {len(cells)} cells, and the table {len(layout.header)} columns")
     if any("\udc80" <= sign <= "\udcff" for cell in cells for sign in cell):
-        return Line(number, list(cells), f"the row is not written in {layout.encoding}: say which it is with encoding:=")
+        return Line(
+            number, list(cells), f"the row is not written in {layout.encoding}, or is cut: say which it is with encoding:="
+        )
     return Line(number, value)
 
 

@@ -7,16 +7,17 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from monitor.errors import PostError
-from monitor.importing.column_map import FLAGS, POSTS, TEXTS, ColumnMap
+from monitor.importing.column_map import FLAGS, LISTS, POSTS, TEXTS, ColumnMap
 from monitor.importing.format import Format, count, one_row
 from monitor.importing.identity import identity
 from monitor.page import Reply
 from monitor.post import COUNTED, Author, Counts, Kind, Media, Post
+from monitor.text.cell import entries, unguarded
 from monitor.text.dates import utc, utc_from_milliseconds, utc_from_seconds
 
 _YES, _NO = frozenset({"yes", "true", "1", "y", "t"}), frozenset({"no", "false", "0", "n", "f"})
 _KINDS: Mapping[str, Kind] = {"is_repost": "repost", "is_quote": "quote", "is_reply": "reply"}
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_AS_THEY_STAND = frozenset({"text", "title", "summary", *LISTS})
 
 
 def table(columns: ColumnMap, *, name: str = "csv") -> Format:
@@ -75,14 +76,16 @@ class _Reader:
             cell = row.get(column)
             if cell is None:
                 raise PostError(f"there is no column {column[:40]!r} for {name}")
-            if self._map.guarded and cell.startswith("'") and cell[1:].startswith(_FORMULA):
-                cell = cell[1:]
+            cell = unguarded(cell) if self._map.guarded else cell
             if name == "text" or cell.strip():
-                found[name] = cell if name in {"text", "title", "summary"} else cell.strip()
+                found[name] = cell if name in _AS_THEY_STAND else cell.strip()
         return found
 
     def _list(self, cells: Mapping[str, str], name: str) -> tuple[str, ...]:
-        return tuple(entry.strip() for entry in cells.get(name, "").split(self._map.lists) if entry.strip())
+        cell = cells.get(name, "")
+        if self._map.guarded:
+            return tuple(entry for entry in entries(cell) if entry)
+        return tuple(entry.strip() for entry in cell.split(self._map.lists) if entry.strip())
 
     def _post(self, cells: Mapping[str, str], name: str, platform: str) -> str | None:
         told = cells.get(name)

@@ -7,6 +7,7 @@ and the addresses of a post's own media are taken out. A retweet's text is cut b
 """
 
 import html
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from monitor.importing.format import count, text_of
 from monitor.importing.identity import identity
 from monitor.page import Reply
 from monitor.post import Author, Counts, Kind, Media, MediaKind, Post
+from monitor.text.clean import LONGEST_TEXT_BYTES
 from monitor.text.dates import utc
 
 PLATFORM = "x"
@@ -27,6 +29,8 @@ COUNTS = {
 }
 _MEDIA: Mapping[str, MediaKind] = {"photo": "image", "video": "video", "animated_gif": "gif"}
 _KINDS: Mapping[str, Kind] = {"retweeted": "repost", "quoted": "quote", "replied_to": "reply"}
+LONGEST_SHORT = 100  # characters; those of t.co have 23, and some dozen more in old tweets of other services
+_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 
 
 def flattened(page: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -114,17 +118,30 @@ class _Said:
 def readable(text: str, urls: Iterable[Mapping[str, Any]], quoted: str | None) -> tuple[str, tuple[str, ...]]:
     """The text with whole addresses and plain signs, and its links: without the post's own media and the post it quotes."""
     links: list[str] = []
+    stands_for: dict[str, str] = {}
     for each in urls:
         short, whole = str(each["url"]), text_of(each.get("unwound_url")) or text_of(each.get("expanded_url"))
         own = whole is not None and _is_own_media(whole)
         if own or (whole and quoted and whole.partition("?")[0].endswith(f"/status/{quoted}")):
-            text = text.replace(short, "")
-        elif whole:
-            text = text.replace(short, whole)
-            links.append(whole)
+            stands_for.setdefault(short, "")
         else:
-            links.append(short)
-    return html.unescape(text).strip(), tuple(dict.fromkeys(links))
+            stands_for.setdefault(short, whole or short)
+            links.append(whole or short)
+    return html.unescape(_written_out(text, stands_for)).strip(), tuple(dict.fromkeys(links))
+
+
+def _written_out(text: str, stands_for: Mapping[str, str]) -> str:
+    """The text with what its addresses stand for, in one pass: what is put in is not looked at again."""
+    lengths = sorted({len(short) for short in stands_for if len(short) <= LONGEST_SHORT}, reverse=True)
+    pieces: list[str] = []
+    end, room = 0, LONGEST_TEXT_BYTES  # more is not kept of a text, so the rest may stay short
+    for start in (found.start() for found in _ADDRESS.finditer(text)):
+        here = (text[start : start + length] for length in lengths)
+        short = next((each for each in here if each in stands_for), None)
+        if short is not None and start >= end and room > 0:
+            pieces += (text[end:start], stands_for[short])
+            end, room = start + len(short), room - len(stands_for[short])
+    return "".join((*pieces, text[end:]))
 
 
 def _is_own_media(address: str) -> bool:

@@ -29,10 +29,14 @@ _HELD |= {
 
 @dataclass(frozen=True, slots=True)
 class _Clause:
-    """A verb and what follows it; "are" is negated by itself, all others with "do"."""
+    """A verb and what follows it; "are" is negated by itself, all others with "do".
+
+    `alone`: it shares its verb with no other, since its end or its "not" would be read as said of one of them, too, or of one less.
+    """
 
     verb: str
     rest: str
+    alone: bool = False
 
     def __str__(self) -> str:
         return f"{self.verb} {self.rest}"
@@ -46,13 +50,14 @@ def english(query: Query) -> str:
 def _said(tree: Tree) -> _Clause | str:
     match tree:
         case Term():
-            return _Clause(*_of_term(tree))
+            qualified = bool(tree.part or tree.within) or (tree.kind in ("word", "phrase") and (tree.prefix or tree.exact))
+            return _Clause(*_of_term(tree), alone=qualified)
         case Field():
             return _Clause(*_OF_FIELD[tree.name](tree.value))
         case Near():
             words = "1 word" if tree.words == 1 else f"{tree.words} words"
             where = "before" if tree.ordered else "from"
-            return _Clause("say", f"{_side(tree.left)} at most {words} {where} {_side(tree.right)}")
+            return _Clause("say", f"{_side(tree.left)} at most {words} {where} {_side(tree.right)}", alone=True)
         case Not():
             return _negated(_said(tree.part))
         case And():
@@ -62,21 +67,18 @@ def _said(tree: Tree) -> _Clause | str:
 
 
 def _negated(said: _Clause | str) -> _Clause | str:
-    if isinstance(said, str):
+    if isinstance(said, str) or " not" in said.verb:
         return f"are none of those that {said}"
-    if said.verb == "are":
-        return _Clause("are not", said.rest)
-    return f"do not {said}" if said.verb != "are not" else f"are none of those that {said}"
+    return _Clause("are not" if said.verb == "are" else f"do not {said.verb}", said.rest, alone=True)
 
 
 def _listed(parts: tuple[Tree, ...], joint: str) -> str:
-    """Parts with one verb share it; what is joined itself stands in brackets."""
+    """Parts with one verb share it, unless one stands alone; what is itself made of clauses stands in brackets."""
     said = [_said(part) for part in parts]
-    verbs = {each.verb if isinstance(each, _Clause) else None for each in said}
-    if len(verbs) == 1 and None not in verbs:
-        return f"{verbs.pop()} {f' {joint} '.join(each.rest for each in said if isinstance(each, _Clause))}"
-    joined = [f"({each})" if isinstance(part, And | Or) else str(each) for part, each in zip(parts, said, strict=True)]
-    return f" {joint} ".join(joined)
+    shared = [each for each in said if isinstance(each, _Clause) and not each.alone]
+    if len(shared) == len(said) and len({each.verb for each in shared}) == 1:
+        return f"{shared[0].verb} {f' {joint} '.join(each.rest for each in shared)}"
+    return f" {joint} ".join(f"({each})" if isinstance(each, str) else str(each) for each in said)
 
 
 def _side(tree: Term | Or) -> str:

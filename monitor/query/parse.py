@@ -132,7 +132,11 @@ class _Reader:
     # ---- fields
 
     def _fact(self, token: Token, field: Token, name: str) -> Field:
-        value = token.strip('"') if token.type == "QUOTED" else str(token)
+        value = str(token)
+        if token.type == "QUOTED":
+            value = token.removeprefix("=")[1:].rpartition('"')[0]
+            if token != f'"{value}"':
+                raise self._refused(f"{field} takes quotes alone, not {token}.", token, f'Write "{value}".')
         if name in LEAST:
             name, value = LEAST[name], f">={value}"
         name = ALIASES.get(name, name)

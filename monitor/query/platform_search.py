@@ -39,8 +39,9 @@ class Search:
     """How a platform can be asked. `note` and `misses` are sentences; {query} stands for the query.
 
     `phrases`: quotes are understood. `one`: of several terms only one can be asked for. `tags`: there are tag timelines.
-    `tag_words`: how the search is asked for tags that stand beside the text, which a search for words does not find. `accounts`:
-    what the name of an account looks like that has a timeline. `all_posts`: all can be read, so nothing is asked for.
+    `tag_words`: how the search is asked for tags that stand beside the text. `own_tags`: tags stand nowhere else, so that what looks
+    like one in a text is words to it; `tags_apart`: a search for words does not find them either. `accounts`: what the name of an
+    account looks like that has a timeline. `all_posts`: all can be read, so nothing is asked for.
     """
 
     title: str
@@ -51,6 +52,7 @@ class Search:
     tags: bool = False
     tag_note: str = ""
     tag_words: str | None = None
+    own_tags: bool = False
     tags_apart: bool = False
     accounts: re.Pattern[str] | None = None
     all_posts: NativeAsk | None = None
@@ -65,7 +67,8 @@ class Search:
         if leaf.kind == "handle" or leaf.split:
             return ()
         if leaf.kind == "tag" and not leaf.prefix and (self.tags or self.tag_words):
-            return (Term(kind="tag", text=leaf.text),)
+            tag = Term(kind="tag", text=leaf.text)
+            return (*self._says_words(leaf), tag) if self.own_tags else (tag,)
         return _as_tag(leaf) if self.words_as_tags else self._says_words(leaf)
 
     def _says_words(self, leaf: Term) -> tuple[Leaf, ...]:
@@ -165,6 +168,7 @@ KEYLESS: Mapping[str, Search] = {
         engine="words",
         tags=True,
         tag_note="Questions tagged {tags} on Stack Overflow; for another site of Stack Exchange, name it with community=.",
+        own_tags=True,
         tags_apart=True,
         misses="Answers and comments are not searched.",
     ),
@@ -181,6 +185,7 @@ KEYLESS: Mapping[str, Search] = {
         one=True,
         tags=True,
         tag_note="Articles tagged {tags} on DEV, as long as they are polled every other day.",
+        own_tags=True,
         accounts=re.compile(r"\w+"),
     ),
     "bluesky": replace(
@@ -192,6 +197,7 @@ KEYLESS: Mapping[str, Search] = {
         engine="words",
         tag_words='label:"{tag}"',
         tag_note="Issues with the label {tags}.",
+        own_tags=True,
         tags_apart=True,
         misses="Pull requests, comments and discussions are not in it.",
     ),

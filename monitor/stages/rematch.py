@@ -4,7 +4,7 @@ The invariant: whenever this is killed, the next run goes on after the last batc
 changes nothing the second time. Posts are walked by id, which nothing changes, so that none is met twice or left out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from monitor.crawl.keeping import Keeping
@@ -69,6 +69,22 @@ async def rematch(matches: Matches, rematches: Rematches, topic: Topic, place: P
     return tally
 
 
+async def rematch_some(matches: Matches, topics: Iterable[tuple[Topic, Query]], ids: Sequence[str], keeping: Keeping) -> None:
+    """The same for a few posts and all topics: of posts that were stored by who knew the topics as they were before.
+
+    Raises StoreUnavailableError.
+    """
+    private: list[tuple[Topic, list[str]]] = []
+    for topic, query in topics:
+        stored = await matches.again(ids)
+        batch = [each for each in stored if _concerns(topic, each.post)]
+        await _settle(matches, topic, query, batch)
+        if keeping.asked((topic.id,)):
+            private.append((topic, [each.post.id for each in batch if match_now(topic, query, each.post)]))
+    for topic, matched in private:  # last of all, since it gives posts other ids
+        await keeping.seal_stored(matched, topic.id)
+
+
 async def _settle(matches: Matches, topic: Topic, query: Query, batch: Sequence[Stored]) -> Tally:
     """Write what differs, and look again at what others changed meanwhile."""
     tally: Tally | None = None
@@ -82,6 +98,10 @@ async def _settle(matches: Matches, topic: Topic, query: Query, batch: Sequence[
             return tally
         batch = await matches.again(again)
     raise StoreUnavailableError("Posts are being written by others all the time. Run the same command again: it goes on here.")
+
+
+def _concerns(topic: Topic, post: Post) -> bool:
+    return not topic.platforms or post.platform in topic.platforms or match_then(topic, post) is not None
 
 
 def _told(topic: Topic, differ: Sequence[tuple[Stored, Match | None]]) -> Tally:

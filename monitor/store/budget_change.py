@@ -11,9 +11,12 @@ from monitor.store.document import Document
 MOST = 20  # permits in one chunk: what a process that dies may cost
 PART = 8  # of what is left goes into one chunk, so that the last calls are not held by those who do not need them
 ALONE_S = 5.0  # how long others wait for the answer to the request that goes alone
+ON_THEIR_WAY = 9  # who went alone, each when the one before was not answered within ALONE_S: Scrapy gives up after 45 s
 ONE_BY_ONE_S = 3600.0  # how long a limit that refused without a word about what is left is asked one by one
 UNSAID_OFTEN = 3  # good answers in a row that tell nothing, of a limit that was told before
+SETTLE_S = 10.0  # so long after its midnight a quota is not used: the platform's clock may still count the day before
 _USERS_KEPT_S = 3600.0
+_ALONES: Document = {"$ifNull": ["$alones", 0]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +75,7 @@ def window_over(name: Name) -> Document:
         "told": told,
         "left": {"$cond": [over, None, {"$ifNull": ["$left", None]}]},
         "alone": {"$cond": [{"$gt": ["$alone.until", "$$NOW"]}, "$alone", None]},
+        "alones": {"$cond": [over, 0, _ALONES]},
         "granted": 0,
         "went_alone": False,
         "at": "$$NOW",
@@ -86,6 +90,7 @@ def window_over(name: Name) -> Document:
             "reset_at": {"$cond": [fresh, tomorrow, "$reset_at"]},
             "limit": {"$cond": [fresh, quota.units, "$limit"]},
             "window_s": 86_400.0,
+            "not_before": {"$max": ["$not_before", later(SETTLE_S, after=midnight)]},
             "stated": True,
         }
     return {"$set": fields}
@@ -142,6 +147,7 @@ def taking(owner: str) -> Document:
         "$set": {
             "left": {"$cond": ["$told", {"$subtract": ["$left", "$granted"]}, "$left"]},
             "alone": {"$cond": ["$went_alone", held, "$alone"]},
+            "alones": {"$cond": ["$went_alone", {"$min": [{"$add": [_ALONES, 1]}, ON_THEIR_WAY + 1]}, _ALONES]},
         }
     }
 
@@ -151,8 +157,8 @@ def refused(seen: Seen) -> Document:
     used_up = {"$and": ["$told", {"$lt": ["$left", 1]}]}
     fields: Document = {
         "not_before": {"$max": ["$not_before", later(seen.wait_s or 0.0), {"$cond": [used_up, "$reset_at", None]}]},
-        "window": {"$add": ["$window", 1]},
         # What a platform states is counted here from midnight to midnight, whatever it refuses.
+        "window": {"$add": ["$window", {"$cond": ["$stated", 0, 1]}]},
         "told": {"$and": ["$told", "$stated"]},
         "left": {"$cond": ["$stated", "$left", None]},
         "noted_at": "$$NOW",
@@ -181,12 +187,16 @@ def answered(seen: Seen) -> Document:
     limit: Any = {"$max": ["$limit", seen.left + 1]} if seen.limit is None else seen.limit
     window: Any = {"$max": ["$window_s", seen.reset_s]} if seen.window_s is None else seen.window_s
     either = {"$or": [opens, _lowers(seen)]}
+    # Who else went alone may be counted after this reply was made, and its own one comes too late to lower what is given by then.
+    others = {"$max": [0, {"$subtract": [_ALONES, 1 if seen.alone else 0]}]}
+    left = {"$cond": [opens, {"$max": [0, {"$subtract": [seen.left, others]}]}, seen.left]}
     return {
         "$set": {
             "aside": None,
             "unsaid": 0,
             "free": {"$and": ["$free", {"$not": [opens]}]},
-            "left": {"$cond": [either, seen.left, "$left"]},
+            "left": {"$cond": [either, left, "$left"]},
+            "alones": {"$cond": [opens, 0, _ALONES]},
             "reset_at": {"$cond": [either, later(seen.reset_s), "$reset_at"]},
             "limit": {"$cond": [opens, limit, "$limit"]},
             "window_s": {"$cond": [opens, window, "$window_s"]},
@@ -198,7 +208,9 @@ def answered(seen: Seen) -> Document:
 
 def released(owner: str) -> Document:
     """The request that went alone is answered; one that was sent since then by somebody else is not."""
-    return {"$set": {"alone": {"$cond": [{"$eq": ["$alone.owner", {"$literal": owner}]}, None, "$alone"]}}}
+    own = {"$eq": ["$alone.owner", {"$literal": owner}]}
+    last = {"$and": [own, {"$lte": [_ALONES, 1]}]}
+    return {"$set": {"alone": {"$cond": [own, None, "$alone"]}, "alones": {"$cond": [last, 0, _ALONES]}}}
 
 
 def using(owner: str, calls: int) -> Document:
@@ -213,5 +225,5 @@ def using(owner: str, calls: int) -> Document:
     return {"$set": {"users": {"$concatArrays": [others, [me]]}, "calls": {"$add": [{"$ifNull": ["$calls", 0]}, calls]}}}
 
 
-def later(seconds: float) -> Document:
-    return {"$dateAdd": {"startDate": "$$NOW", "unit": "millisecond", "amount": round(seconds * 1000)}}
+def later(seconds: float, *, after: str | Document = "$$NOW") -> Document:
+    return {"$dateAdd": {"startDate": after, "unit": "millisecond", "amount": round(seconds * 1000)}}

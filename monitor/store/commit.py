@@ -5,9 +5,10 @@ owner of the lease. A process may die between any two steps; the page is then re
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+import logging
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from monitor.bookmark import Bookmark, Interval
@@ -26,6 +27,11 @@ GROUP_S = 0.05
 MOST_BULKS = 4
 # An election takes up to 12 s; beyond half a minute the walk ends, and its source is polled again when it is due.
 DEADLINE_S = 30.0
+# After so many commits of one source its ledger entries leave it. A stream that is heard for days brings two a second, 90,000 of
+# them fill a document, and then no bookmark moves any more.
+SETTLED_EVERY = 100
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -58,7 +64,8 @@ class Committed:
     """What became of the page's rows; the first three are posts, `refused` all that went to quarantine.
 
     `late`: which of the commit's `closed` posts were not stored before. `expired` and `erased`: posts that were dropped
-    (`monitor.store.gone`); their page counts as read all the same.
+    (`monitor.store.gone`); their page counts as read all the same. `topic_edits`: the number of `Topics.edits` when the posts were
+    durable. Who edits a topic after that finds these posts stored, and who matched them before another edit matches them again.
     """
 
     new: int
@@ -68,6 +75,7 @@ class Committed:
     late: frozenset[str] = frozenset()
     expired: int = 0
     erased: int = 0
+    topic_edits: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -139,9 +147,19 @@ class Committer:
             self._timer = None
         group, self._waiting = self._waiting, []
         if group:
-            task = asyncio.get_running_loop().create_task(self._write(group))
-            self._flushes.add(task)
-            task.add_done_callback(self._flushes.discard)
+            self._begin(self._write(group))
+
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._flushes.add(task)
+        task.add_done_callback(self._flushes.discard)
+
+    async def _settle(self, source_id: str) -> None:
+        """Beside the walk, which does not wait for it; what fails is done with the next hundred, or at the end of the walk."""
+        try:
+            await self._store.ledger.settle(source_id)
+        except MonitorError as error:
+            logger.warning("event=ledger_not_settled source=%s reason=%s", source_id, error)
 
     async def _write(self, group: list[_Waiting]) -> None:
         """Write a group and settle every page in it; an error of all is told to all, an error of one to that one."""
@@ -163,11 +181,15 @@ class Committer:
 
     async def _make_durable(self, commits: list[Commit], until: float) -> list[Committed | Exception]:
         pages, fresh = await self._write_posts(commits, until)
+        topic_edits = await persist(self._store.topics.edits, until=until)
         rows = [[*commit.refused, *refused_posts(commit, page)] for commit, page in zip(commits, pages, strict=True)]
         await persist(lambda: self._store.quarantine.add([row for page in rows for row in page]), until=until)
         moved = await self._move_bookmarks(commits, until)
+        for error, commit in zip(moved, commits, strict=True):
+            if error is None and commit.bookmark.version % SETTLED_EVERY == 0:
+                self._begin(self._settle(commit.source_id))
         return [
-            error or _committed(commit, page, len(refused), fresh)
+            error or replace(_committed(commit, page, len(refused), fresh), topic_edits=topic_edits)
             for error, page, refused, commit in zip(moved, pages, rows, commits, strict=True)
         ]
 

@@ -54,7 +54,7 @@ class Ledger:
     async def settle(self, source_id: str) -> int:
         """Move the pending entries of one source here and return how many; durable here before they leave the source.
 
-        To be called at the end of each walk; safe at any time, by any number of processes at once.
+        To be called at the end of each walk, and within a long one; safe at any time, by any number of processes at once.
         """
         source = await self._sources.find_one({"_id": source_id}, {"ledger_pending": 1})
         pending: list[Document] = [] if source is None else source.get("ledger_pending", [])

@@ -15,7 +15,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from monitor.store.dirty import Dirty, hour_of
 from monitor.store.document import Document
-from monitor.store.erasures import Account, account_digest
+from monitor.store.erasures import Account, account_digest, post_digest
 from monitor.store.gone import Gone
 from monitor.store.outage import persists, tells_outage
 from monitor.store.rollups import COLLECTIONS as ROLLUPS
@@ -71,8 +71,12 @@ class Removal:
 
     async def of_accounts(self, accounts: Collection[Account]) -> None:
         """Remove all posts of these accounts, and those by which others share them; they are remembered before."""
+        await self._with_shares(_by(accounts), accounts)
+
+    async def _with_shares(self, theirs: Document, accounts: Collection[Account]) -> None:
+        """Remove posts of these accounts, each after what shares it; they are remembered before."""
         erasures = Gone(self.database).erasures
-        while batch := await self._some(_by(accounts), oldest_first=False):
+        while batch := await self._some(theirs, oldest_first=False):
             await erasures.add_posts([stored["_id"] for stored in batch])
             while shared := await self._some(_sharing(accounts, batch), oldest_first=False):
                 await self.posts(shared)
@@ -119,9 +123,12 @@ class Removal:
         if notes.horizon is not None and hour < notes.horizon.at:
             while batch := await self._some(within, oldest_first=True):
                 await self.posts(batch)
-        elif notes.key is not None and (accounts := await self._erased_in(within, notes.key)):
-            while batch := await self._some({**within, **_by(accounts)}, oldest_first=True):
-                await self.posts(batch)
+        elif notes.key is not None:
+            if accounts := await self._erased_in(within, notes.key):
+                await self._with_shares({**within, **_by(accounts)}, accounts)
+            if erased := await self._erased_and_shared_in(within, notes.key):
+                while batch := await self._some({**within, "repost_of": {"$in": erased}}, oldest_first=True):
+                    await self.posts(batch)
         return self.removed["posts"] - before
 
     @tells_outage
@@ -133,6 +140,14 @@ class Removal:
             async for row in rows
             if (account := (row["_id"]["platform"], row["_id"]["author"]))
         }
+        return [digests[each] for each in await Gone(self.database).erasures.known(digests)]
+
+    @tells_outage
+    async def _erased_and_shared_in(self, within: Document, key: bytes) -> list[str]:
+        """Ids of removed posts of theirs that posts of an hour share."""
+        shares: Document = {**within, "repost_of": {"$ne": None}}
+        rows = await self._posts.aggregate([{"$match": shares}, {"$group": {"_id": "$repost_of"}}])
+        digests = {post_digest(key, row["_id"]): row["_id"] async for row in rows}
         return [digests[each] for each in await Gone(self.database).erasures.known(digests)]
 
     # ---- posts

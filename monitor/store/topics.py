@@ -15,6 +15,8 @@ from monitor.store.document import Document
 from monitor.store.outage import tells_outage
 from monitor.topic import Authors, Topic
 
+NOTE = "topics"  # in the collection meta: `edits`, how often topics were made or changed
+
 
 class Changes(TypedDict, total=False):
     """What of a topic can be changed; what is not given stays."""
@@ -59,6 +61,12 @@ class Topics:
     async def list_all(self) -> list[Topic]:
         """Read all topics, by id."""
         return [_topic_of(stored) async for stored in self._topics.find().sort("_id", 1)]
+
+    @tells_outage
+    async def edits(self) -> int:
+        """How often topics were made or changed: who read them under another number does not know them as they are."""
+        note = await self.database["meta"].find_one({"_id": NOTE})
+        return 0 if note is None else int(note["edits"])
 
     @tells_outage
     async def versions(self, topic_id: str) -> list[Topic]:
@@ -107,6 +115,7 @@ class Topics:
                 wanted = {"_id": topic.id, "version": known_version}
                 if (await self._topics.update_one(wanted, {"$set": fields}, session=session)).matched_count == 0:
                     return False
+            await self.database["meta"].update_one({"_id": NOTE}, {"$inc": {"edits": 1}}, upsert=True, session=session)
             if topic.version != known_version:
                 await self._versions.insert_one({"topic": topic.id, **fields, "made_at": clock.now()}, session=session)
             return True

@@ -6,7 +6,6 @@ without a mark is indexed as it is stored, and whoever searches reads the posts 
 words and make no mark.
 """
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
@@ -17,7 +16,8 @@ from pymongo import UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import BulkWriteError
 
-from monitor.store.dirty import MARKED_FOR_S, hour_of
+from monitor import clock
+from monitor.store.dirty import Recently, hour_of
 from monitor.store.document import Document
 from monitor.store.outage import tells_outage
 
@@ -33,26 +33,23 @@ class Unindexed:
 
     def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
         self.database = database
-        self._marked: dict[datetime, float] = {}
+        self._marked = Recently(most=_MOST_REMEMBERED)
 
     @tells_outage
     async def mark(self, minutes: AbstractSet[datetime]) -> None:
         """Mark minutes durably, except those that this process marked within the last `MARKED_FOR_S`."""
-        begun = asyncio.get_running_loop().time()
-        due = [minute for minute in minutes if begun - self._marked.get(minute, -MARKED_FOR_S) >= MARKED_FOR_S]
+        begun, due = (clock.elapsed_s(), clock.now()), self._marked.missing(minutes)
         if not due:
             return
         hours: dict[datetime, Document] = defaultdict(dict)
-        for minute in sorted(due):
+        for minute in due:
             hours[hour_of(minute)][f"minutes.{minute.minute}"] = True
         marks = [UpdateOne({"_id": hour}, {"$currentDate": fields}, upsert=True) for hour, fields in hours.items()]
         left = await self._write(marks)
         # Two processes made the first mark of an hour: that of the other is of other minutes.
         if left and await self._write(left):
             raise RuntimeError(f"{len(left)} hours can be neither found nor made in the collection unindexed")
-        if len(self._marked) > _MOST_REMEMBERED:
-            self._marked.clear()
-        self._marked |= dict.fromkeys(due, begun)
+        self._marked.add(due, begun=begun)
 
     async def _write(self, marks: list[UpdateOne]) -> list[UpdateOne]:
         """Returns those that met another's insertion."""

@@ -157,7 +157,7 @@ async def compare(
     counted = sum(found.posts for found in gathered.values())
     return Comparison(
         period=period,
-        zone=ZoneInfo(within.zone if within.zone != "UTC" else sides[0].scope.zone),
+        zone=ZoneInfo(sides[0].scope.zone),
         standings=tuple(standings),
         shares={share.key: share for share in shares({one.side.label: one.posts for one in standings})},
         unique_shares={share.key: share for share in shares({one.side.label: one.unique for one in standings})},

@@ -35,6 +35,28 @@ def test_previous_same_weekdays(start, end, before, before_end):
     assert found == local(start=before, end=before_end)
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "before"),
+    [
+        ((4, 5, 0, 0), (4, 5, 1, 0), (3, 29, 1, 0)),  # two o'clock, which did not exist the week before
+        ((10, 25, 0, 0), (10, 25, 1, 0), (10, 18, 0, 0)),  # the first of two hours from two o'clock on
+        ((10, 25, 0, 30), (10, 25, 1, 15), (10, 18, 0, 30)),  # that ends at an earlier clock than it begins
+    ],
+)
+def test_previous_same_weekdays__of_no_length_by_local_clocks__is_as_long_as_the_period(start, end, before):
+    asked = Period(start=datetime(2026, *start, tzinfo=UTC), end=datetime(2026, *end, tzinfo=UTC))
+    found = previous_same_weekdays(asked, zone=BERLIN)
+    assert found.start == datetime(2026, *before, tzinfo=UTC)
+    assert found.hours == asked.hours
+
+
+def test_year_before__of_no_length_by_local_clocks__is_as_long_as_the_period():
+    """52 weeks before 25 October 2026 the same hour existed twice, too."""
+    asked = Period(start=datetime(2026, 10, 25, 0, tzinfo=UTC), end=datetime(2026, 10, 25, 1, tzinfo=UTC))
+    start = datetime(2025, 10, 26, 0, tzinfo=UTC)
+    assert year_before(asked, zone=BERLIN) == Period(start=start, end=start + timedelta(hours=1))
+
+
 @given(st.integers(0, 24 * 3000), st.integers(1, 24 * 90))
 def test_previous_same_weekdays__does_not_overlap(start, hours):
     first = datetime(2020, 1, 1, tzinfo=UTC) + timedelta(hours=start)

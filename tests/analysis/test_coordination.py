@@ -80,6 +80,24 @@ def test_thing_that_everybody_shares__is_left_out_and_named():
     assert coordination(everybody, rounds=5).left_out == ("anthem",)
 
 
+def test_thing_that_one_account_repeats__hides_no_others():
+    """One account that shares the ring's links again and again is one that shared them, and leaves none of them out."""
+    bots = [sharing(f"bot{who}", f"link{item}", 7000 * item + 10 * who) for who in range(3) for item in range(4)]
+    repeated = [sharing("decoy", f"link{item}", 7000 * item + 40 + number / 2) for item in range(4) for number in range(101)]
+    found = coordination(crowd(seed=1) + bots + repeated, seed=1)
+    assert found.left_out == ()
+    assert {("bot0", "bot1"), ("bot0", "bot2"), ("bot1", "bot2")} <= {(pair.first, pair.second) for pair in found.pairs}
+
+
+@pytest.mark.parametrize("of_ann", [(0, 30, 50), (50, 100, 110), (110, 150, 170)])
+def test_thing_again_within_the_window__each_of_its_times_can_lie_near_anothers(of_ann):
+    """Bob's share at 110 s lies near one of Ann's, be it her last, her first, or both."""
+    shares = [sharing("ann", f"i{item}", 90_000 * item + second) for item in range(2) for second in of_ann]
+    shares += [sharing("bob", f"i{item}", 90_000 * item + 110) for item in range(2)]
+    shares += [sharing(f"u{number}", f"other{number}", 3600 * (number % 40)) for number in range(400)]
+    assert [(pair.first, pair.second) for pair in coordination(shares, seed=1).pairs] == [("ann", "bob")]
+
+
 def test_nothing__is_nothing():
     found = coordination([])
     assert (found.pairs, found.groups, found.usual_most) == ((), (), 0)

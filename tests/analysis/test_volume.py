@@ -37,6 +37,23 @@ def test_volume__missing_hours__are_as_in_the_weeks_before():
     assert made.interval.low < 180 < made.interval.high
 
 
+def test_volume__burst_of_an_hour_read_in_part__is_not_set_against_the_other_missing_hours():
+    """By night 10 posts an hour, by day 100; nothing of the day is known but a burst in its first hour."""
+    before = {hour: 100 if 8 <= hour.hour < 22 else 10 for hour in history()}
+    made = volume(before, partial={START: 3000}, period=PERIOD, zone=ZONE)
+    assert (made.counted, made.missing_hours) == (3000, 24)
+    others = 14 * 100 + 9 * 10
+    assert made.posts == pytest.approx(3000 + others, rel=0.02)  # an hour is held against its neighbours, too
+    assert 3000 < made.interval.low < 3000 + others < made.interval.high
+
+
+@pytest.mark.parametrize("part", [0, 6, 10, 12])
+def test_volume__part_that_its_hour_may_have_by_chance__does_not_add_to_the_estimate(part):
+    missing = {START + number * HOUR: part for number in range(6)}
+    made = volume(history() | of_period([None] * 6 + [10] * 18), partial=missing, period=PERIOD, zone=ZONE)
+    assert made.posts == max(240, 180 + 6 * part)
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.none() | st.integers(0, 50), min_size=24, max_size=24), st.integers(0, 60))
 def test_volume__is_never_below_what_was_counted(counts, part):

@@ -14,11 +14,10 @@ from time import perf_counter
 from monitor.config import load
 from monitor.mongod.private import acquire, stop
 from monitor.post import Author, Match, Post, Score
-from monitor.scope import parse
 from monitor.store.connection import open_store
 from monitor.text.signature import signature
 from monitor.trends.comparison import compare
-from monitor.trends.sides import sides_of
+from monitor.trends.sides import named, named_or_topic, sides_of
 from monitor.trends.trends import Asked, read_trends
 
 POSTS, BATCH = 60_000, 2_000
@@ -48,14 +47,20 @@ async def measure(uri: str, count: int) -> bool:
     for begin in range(0, count, BATCH):
         await store.posts.upsert([made(rng, number) for number in range(begin, min(begin + BATCH, count))])
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    scope = parse(f"from={END - SPAN:%Y-%m-%d}&to={END:%Y-%m-%d}", now=END)
+    within = named(f"from={END - SPAN:%Y-%m-%d}&to={END:%Y-%m-%d}", now=END)
+    scope = within.scope
     begun = perf_counter()
     found = await read_trends(store, Asked(scope=scope, now=END + timedelta(days=1)))
     trends_s = perf_counter() - begun
     assert found is not None
     topics = len(found.clusters.clusters) if found.clusters else 0
     begun = perf_counter()
-    await compare(store, sides_of(["tea", "milk"], scope, now=END), scope, now=END + timedelta(days=1))
+    await compare(
+        store,
+        sides_of([named_or_topic("tea", now=END), named_or_topic("milk", now=END)], within),
+        scope,
+        now=END + timedelta(days=1),
+    )
     compare_s = perf_counter() - begun
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - before
     print(f"trends: {found.read:,} posts, all sections in {trends_s:.0f} s, {topics} topics (at most {MOST_S} s)")

@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -116,6 +117,27 @@ def test_table__what_a_person_reads(command: Type, stored: None) -> None:
 )
 def test_refused__with_advice(command: Type, words: tuple[str, ...], sentence: str) -> None:
     assert sentence in str(command("compare", *words).exception)
+
+
+def test_saved_searches__where_a_zone_is_usual__are_compared_by_the_clocks_they_were_saved_with(
+    command: Type, stored: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    command("searches", "save", "milk-utc", "topic=milk")
+    (tmp_path / "monitor.yaml").write_text("version: 1\ndefaults: {timezone: Europe/Berlin}\n")
+    monkeypatch.setenv("MONITOR_CONFIG", str(tmp_path / "monitor.yaml"))
+    command("searches", "save", "tea", "topic=tea")
+    command("searches", "save", "milk", "topic=milk")
+    saved = ("topic=tea&tz=Europe/Berlin", "topic=milk&tz=Europe/Berlin")
+    by_usual = command("compare", "@tea", "@milk", "--within", WITHIN)
+    assert by_usual.stdout.splitlines()[0].startswith("2026-11-02 00:00 to 2026-11-09 00:00 (Europe/Berlin); all together ")
+    found = told(command("compare", "@tea", "milk", "--within", WITHIN, "--json"))
+    assert [(side["side"], side["scope"]) for side in found["sides"]] == [
+        (saved[0], f"topic=tea&{WITHIN}&tz=Europe/Berlin"),
+        ("milk", f"topic=milk&{WITHIN}&tz=Europe/Berlin"),
+    ]
+    by_utc = command("compare", "topic=tea&tz=UTC", "@milk-utc", "--within", WITHIN)
+    assert by_utc.stdout.splitlines()[0].startswith("2026-11-02 00:00 to 2026-11-09 00:00 (UTC); all together ")
+    assert "different periods or zones" in str(command("compare", "tea", "@milk-utc", "--within", WITHIN).exception)
 
 
 def test_none__is_said(command: Type, with_store: Callable[..., Any]) -> None:

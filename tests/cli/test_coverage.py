@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from monitor import clock
 from monitor.analysis.bucket import Period
 from monitor.analysis.coverage import Hole
 from monitor.bookmark import Bookmark, Interval, State
@@ -250,6 +251,27 @@ def test_stats__all_covered__nothing_is_estimated(command: Type, five_weeks: Non
     coverage = told(command("stats", "topic=tea&from=2026-11-08&to=2026-11-09", "--coverage", "--json"))["coverage"]
     assert coverage["sentence"] == "48 posts counted; 100.0 % of the time is covered"
     assert (coverage["posts_estimated"], coverage["posts_interval"]) == (48, [48, 48])
+
+
+@pytest.mark.parametrize("more", ["", "&q=tea"])
+def test_stats__hours_to_come__are_no_holes(
+    command: Type, five_weeks: None, monkeypatch: pytest.MonkeyPatch, more: str
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: hour(24.6))
+    found = told(command("stats", f"topic=tea&from=2026-11-10&to=2026-12-10{more}", "--coverage", "--json"))
+    assert found["to"] == "2026-12-10T00:00:00.000Z"
+    coverage = found["coverage"]
+    assert (coverage["posts_counted"], coverage["missing_hours"], coverage["posts_estimated"]) == (36, 6, pytest.approx(48))
+    assert coverage["every"] == pytest.approx(18 / 24.6)
+
+
+@pytest.mark.parametrize("end", ["", "&to=2026-11-13"])
+def test_stats__all_of_it_to_come__has_no_coverage(
+    command: Type, five_weeks: None, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: hour(24.6))
+    ended = command("stats", f"topic=tea&from=2026-11-12{end}", "--coverage", "--json")
+    assert "The scope begins in the future" in str(ended.exception)
 
 
 def test_stats__too_little_known__is_said(command: Type, ledger: None) -> None:

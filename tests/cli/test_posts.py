@@ -143,7 +143,7 @@ def test_out__the_manifest_tells_what_the_file_is(command: Type, stored: None, t
         "fields": None,
         "formula_guard": None,
         "scope": "topic=tea&q=tea&from=2025-03-01",
-        "frozen": f"topic=tea&q=tea&from=2025-03-01T00:00:00Z&as_of={as_of}",
+        "frozen": f"topic=tea&q=tea&from=2025-03-01T00:00:00Z&tz=UTC&as_of={as_of}",
         "query": "topic:tea AND since:2025-03-01 AND tea",
         "tree": {
             "and": [

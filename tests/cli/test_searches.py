@@ -70,6 +70,7 @@ def test_listed_shown_and_removed(command: Type) -> None:
     assert json.loads(command("searches", "show", "tea", "--json").stdout) == listed[1]
     assert command("searches", "show", "tea").stdout.startswith("@tea: q=tea&tz=Europe/Berlin\nSaved ")
     assert "clocks of Europe/Berlin" in refused(command("posts", "@tea&tz=Asia/Tokyo"))
+    assert "clocks of Europe/Berlin" in refused(command("posts", "@tea&tz=UTC"))
     assert command("searches", "remove", "tea").stdout == "@tea is forgotten\n"
     assert refused(command("searches", "remove", "tea")).startswith("There is no saved search @tea.")
     assert refused(command("searches", "show", "tea")).startswith("There is no saved search @tea.")

@@ -170,6 +170,17 @@ def test_table__what_a_person_reads(command: Type, stored: list[Post]) -> None:
     assert [line for line in lines if line.startswith("Stories: ")]
 
 
+def test_table__says_how_many_things_too_many_share_at_once(command: Type, with_store: Callable[..., Any]) -> None:
+    links = ("https://anthem.example/1",)
+    posts = [
+        made(n, BEGIN + timedelta(seconds=n / 4), f"post {n}", author=Author(id=f"u{n}"), link_ids=links, signature=None)
+        for n in range(110)
+    ]
+    with_store(lambda store: store.posts.upsert(posts))
+    shown = command("trends", "topic=tea", "--only", "coordination").stdout
+    assert "; things left out that too many share at once: 1" in " ".join(shown.split())
+
+
 def test_none__is_said(command: Type, with_store: Callable[..., Any]) -> None:
     ended = command("trends", "topic=tea", "--json")
     assert (ended.exit_code, ended.stdout) == (0, "null\n")

@@ -53,6 +53,20 @@ def test_file__is_what_the_configuration_says(loaded: Load, tmp_path: Path) -> N
     assert [config.secret(name) for name in names] == [Secret("t"), Secret("own"), Secret("from-a-file"), None]
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("home: ~nosuchuser/x", "home"),
+        ("mongo: {uri_file: ~nosuchuser/x}", "mongo.uri_file"),
+        ("platforms: {mastodon: {token_file: ~nosuchuser/x}}", "platforms.mastodon.token_file"),
+        ("platforms: {mastodon: {token_files: {a.example: ~nosuchuser/x}}}", "platforms.mastodon.token_files"),
+    ],
+)
+def test_file__home_of_nobody__is_refused_with_the_key(loaded: Load, text: str, name: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"{name}: there is no home folder for ~nosuchuser/x"):
+        loaded(text=text)
+
+
 def test_retention__of_the_file_or_the_environment__and_for_ever_without(loaded: Load) -> None:
     text = "defaults: {retention: 400d}"
     assert loaded(text=text).retention == timedelta(days=400)

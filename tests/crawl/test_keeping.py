@@ -1,10 +1,11 @@
 """What is stored of posts for private topics, on the real mongod: beside open topics, edited, deleted, replayed and re-matched."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock
 
 import bson
 import pytest
@@ -14,10 +15,10 @@ from monitor.crawl.enrich import enrich
 from monitor.crawl.keeping import Keeping
 from monitor.crawl.pseudonym import is_sealed
 from monitor.crawl.raw import pack, set_aside
-from monitor.errors import ConfigurationError
+from monitor.errors import ConfigurationError, StoreUnavailableError
 from monitor.labels.judgement import Judgement
 from monitor.page import Page, Reply
-from monitor.post import Author, Post
+from monitor.post import Author, Counts, Post
 from monitor.query.parse import parse
 from monitor.query.watch import Watch
 from monitor.source import Source
@@ -29,6 +30,7 @@ from monitor.store.labels import Labels
 from monitor.store.matches import Matches
 from monitor.store.quarantine import Refused, ReplyContext
 from monitor.store.rematches import Rematches
+from monitor.store.sealing import Open
 from monitor.store.word_index import Timing, WordIndex
 from monitor.topic import Topic
 
@@ -253,6 +255,44 @@ async def test_rematch__stored_posts_that_enter_a_private_topic_become_private__
         sealed = next(text for text in told if text != "tea")
         assert told == {"tea": (False, ["tea"]), sealed: (True, ["closed"])}
         assert "[email], [phone], [case]" in sealed
+
+
+@pytest.mark.parametrize("privacy", [CLOSED, REDACTED], ids=["under another id", "in place"])
+async def test_rematch__a_post_whose_counts_change_while_it_becomes_private__does_not_stay_open(
+    store: Store, keyed: Config, monkeypatch: pytest.MonkeyPatch, privacy: Topic
+) -> None:
+    await deliver(store, keyed, [TEA], a_post(), a_post(number=2))
+    topic, whole, read = await store.topics.add(privacy), store.sealing.whole, list[int]()
+
+    async def counted_meanwhile(ids: Collection[str]) -> list[Open]:
+        found = await whole(ids)
+        read.append(len(found))
+        if len(read) == 1:
+            await deliver(store, keyed, [TEA], a_post(minutes=1, counts=Counts(likes=9)))
+        return found
+
+    matches, rematches, keeping = (
+        Matches(store.database, store.dirty),
+        Rematches(store.database),
+        await Keeping.of(store, [topic], keyed),
+    )
+    monkeypatch.setattr(store.sealing, "whole", counted_meanwhile)
+    await rematch(matches, rematches, topic, await rematches.begin(topic, since=None, said=None), keeping)
+    told = await stored(store)
+    assert read[:2] == [2, 1], "only what was changed meanwhile is read again"
+    assert sorted(post["counts"]["likes"] for post in told if "counts" in post) == [9]
+    assert [(is_sealed(post["_id"]), "anncanary@example.org" in post["text"]) for post in told] == [
+        (privacy is CLOSED, False)
+    ] * 2
+
+
+async def test_kept__a_post_that_others_change_all_the_time__is_an_outage_and_no_success(
+    store: Store, keyed: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await deliver(store, keyed, [replace(TEA, query="coffee")], a_post())
+    monkeypatch.setattr(store.sealing, "put", AsyncMock(return_value=False))
+    with pytest.raises(StoreUnavailableError, match="written by others all the time"):
+        await deliver(store, keyed, [CLOSED], a_post(minutes=1))
 
 
 async def test_another_key_for_the_same_database_is_refused(store: Store, keyed: Config, tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from monitor.crawl.permits import AWAY_PAUSE_S, FRESH_S, IDLE_S, Permits
+from monitor.crawl import permits as permits_module
+from monitor.crawl.permits import AWAY_PAUSE_S, FREE_FRESH_S, FRESH_S, IDLE_S, Permits
 from monitor.crawl.told import Told
 from monitor.errors import StoreUnavailableError
 from monitor.store.budget_change import Name, Seen
@@ -31,6 +32,7 @@ class Kept:
         self.grants = 5
         self.commands: list[str] = []
         self.seen: list[Seen] = []
+        self.held_s: list[float] = []
         self.away = False
         self.took_s = 0.0
 
@@ -64,7 +66,8 @@ class Kept:
         await self._command(f"give back {permits}")
 
     async def hold(self, _name: Name, wait_s: float) -> None:
-        await self._command(f"hold {wait_s:g}")
+        await self._command("hold")
+        self.held_s.append(wait_s)
 
 
 def told(left: int, *, for_s: float = 60, **more: Any) -> Kept:
@@ -88,6 +91,17 @@ async def gone(mine: Permits, *, within_s: float = 2.0) -> float:
     mine.waiting -= 1
     mine.sent(time.monotonic())
     return time.monotonic() - begun
+
+
+async def sent(mine: Permits, *, within_s: float) -> int:
+    """Send whatever may go out, and return how many requests that were."""
+    number, begun = 0, time.monotonic()
+    while time.monotonic() - begun < within_s:
+        if mine.wait_s(time.monotonic()) == 0:
+            mine.sent(time.monotonic())
+            number += 1
+        await asyncio.sleep(0.005)
+    return number
 
 
 async def until(ready: Callable[[], bool], *, within_s: float = 2.0) -> None:
@@ -124,6 +138,30 @@ async def test_knowledge_is_old__it_is_looked_at_before_a_permit_is_used() -> No
     assert mine.wait_s(at) > 0
     await until(lambda: mine.kept_away_s(time.monotonic()) > 25)
     assert mine.wait_s(time.monotonic()) > 25
+
+
+async def test_where_nothing_is_told__knowledge_of_a_second_ago_is_looked_at_before_a_request_goes() -> None:
+    """Another process was refused meanwhile, for longer than this one has waited for its next poll."""
+    kept = Kept(free=True)
+    mine = permits(kept)
+    await gone(mine)
+    kept.known |= {"window": 2, "not_before": BEGUN + timedelta(seconds=time.monotonic() + 300)}
+    await asyncio.sleep(FREE_FRESH_S)
+    assert mine.wait_s(time.monotonic()) > 0
+    await until(lambda: mine.kept_away_s(time.monotonic()) > 290)
+    assert mine.wait_s(time.monotonic()) > 290
+    assert kept.commands == ["find", "find"]
+
+
+async def test_where_nothing_is_told__a_look_at_all_budgets_makes_knowledge_new() -> None:
+    kept = Kept(free=True)
+    mine = permits(kept)
+    await gone(mine)
+    for _ in range(3):
+        await asyncio.sleep(FREE_FRESH_S / 2)
+        mine.looked_at = time.monotonic()
+        await gone(mine)
+    assert kept.commands == ["find"]
 
 
 async def test_permits_that_nobody_wants__are_given_back() -> None:
@@ -212,10 +250,79 @@ async def test_a_refusal_while_mongodb_is_away__is_told_when_it_is_back() -> Non
     assert 28 < (kept.seen[0].wait_s or 0) < 30  # the time that passed is over
 
 
-async def test_mongodb_is_away_from_the_beginning__the_pace_of_this_process_decides() -> None:
-    kept = Kept()
+async def test_a_refusal_during_a_long_outage__is_told_when_mongodb_is_back__as_long_as_it_lasts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(permits_module, "AWAY_PAUSE_S", 0.01)
+    monkeypatch.setattr(permits_module, "TOLD_FOR_S", 0.1)
+    kept = told(40)
+    mine = permits(kept)
+    await gone(mine)
     kept.away = True
-    assert await gone(permits(kept)) < 0.5
+    mine.answered(mine.sent(time.monotonic()), told=None, wait_s=30, good=False)
+    mine.hold(40)
+    await asyncio.sleep(1.5)
+    kept.away = False
+    await until(lambda: bool(kept.seen and kept.held_s))
+    assert 27 < (kept.seen[0].wait_s or 0) < 29
+    assert 37 < kept.held_s[0] < 39  # the time that passed is over
+
+
+async def test_a_refusal_that_is_over_before_mongodb_is_back__is_dropped__and_that_is_said(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(permits_module, "AWAY_PAUSE_S", 0.01)
+    monkeypatch.setattr(permits_module, "TOLD_FOR_S", 0.1)
+    kept = told(40)
+    mine = permits(kept)
+    await gone(mine)
+    kept.away = True
+    mine.answered(mine.sent(time.monotonic()), told=None, wait_s=0.3, good=False)
+    await until(lambda: "event=budget_not_told" in caplog.text)
+    await asyncio.sleep(0.05)
+    assert not mine._tasks
+
+
+async def test_close_while_mongodb_is_away__what_nobody_will_tell__is_said(caplog: pytest.LogCaptureFixture) -> None:
+    kept = told(40)
+    mine = permits(kept)
+    await gone(mine)
+    kept.away = True
+    mine.answered(mine.sent(time.monotonic()), told=None, wait_s=30, good=False)
+    await mine.close()
+    assert "event=budget_not_told" in caplog.text
+
+
+async def test_mongodb_is_away_from_the_beginning__nothing_goes_out_before_the_limit_was_looked_at() -> None:
+    """What others were told of the limit is not known then, and no page could be kept."""
+    kept = told(0, for_s=500)
+    kept.away = True
+    mine = permits(kept)
+    await mine.known()
+    assert await sent(mine, within_s=1.5 * AWAY_PAUSE_S) == 0
+    kept.away = False
+    assert await sent(mine, within_s=AWAY_PAUSE_S + 0.5) == 0
+    assert mine.kept_away_s(time.monotonic()) > 490
+
+
+async def test_mongodb_was_away_from_the_beginning__a_platform_that_tells_nothing_is_asked_when_it_is_back() -> None:
+    kept = Kept(free=True)
+    kept.away = True
+    mine = permits(kept)
+    mine.wait_s(time.monotonic())
+    await asyncio.sleep(0.05)
+    kept.away = False
+    assert await gone(mine) < AWAY_PAUSE_S + 0.5
+
+
+async def test_mongodb_goes_away_before_anything_was_told__nothing_goes_out_while_others_may_ask() -> None:
+    """Another process may be the one that goes alone, or have opened the window meanwhile."""
+    kept = Kept(alone_until=BEGUN + timedelta(seconds=time.monotonic() + 60))
+    mine = permits(kept)
+    mine.wait_s(time.monotonic())
+    await until(lambda: mine.budget is not None)
+    kept.away = True
+    assert await sent(mine, within_s=1.0) == 0
 
 
 async def test_mongodb_goes_away__what_is_held_is_used__and_no_more_of_a_limit_that_is_told() -> None:
@@ -227,13 +334,7 @@ async def test_mongodb_goes_away__what_is_held_is_used__and_no_more_of_a_limit_t
     assert held > 0
     kept.away = True
     await asyncio.sleep(FRESH_S)
-    sent, begun = 0, time.monotonic()
-    while time.monotonic() - begun < 1.0:
-        if mine.wait_s(time.monotonic()) == 0:
-            mine.sent(time.monotonic())
-            sent += 1
-        await asyncio.sleep(0.005)
-    assert sent == held
+    assert await sent(mine, within_s=1.0) == held
     kept.away = False
     await until(lambda: mine.wait_s(time.monotonic()) == 0, within_s=AWAY_PAUSE_S + 1)
 
@@ -246,6 +347,21 @@ async def test_mongodb_goes_away__a_platform_that_tells_nothing_is_asked_on() ->
     assert await gone(mine) < 0.1
 
 
+async def test_mongodb_is_away_when_permits_are_to_be_given_back__they_are_kept_until_it_is_back() -> None:
+    kept = told(85)
+    mine = permits(kept)
+    mine.waiting += 4
+    await gone(mine)
+    mine.waiting -= 4
+    held = mine.held
+    kept.away = True
+    mine.hold(30)  # something that finds out
+    await asyncio.sleep(2 * IDLE_S)
+    assert mine.held == held
+    kept.away = False
+    await until(lambda: f"give back {held}" in kept.commands, within_s=AWAY_PAUSE_S + 2 * IDLE_S)
+
+
 async def test_a_quota_in_the_body__lowers_what_is_left() -> None:
     kept = told(40)
     mine = permits(kept)
@@ -255,3 +371,19 @@ async def test_a_quota_in_the_body__lowers_what_is_left() -> None:
     await until(lambda: bool(kept.seen))
     assert kept.seen[0].left == 3
     assert mine.held <= 3
+
+
+async def test_a_quota_in_the_body_of_a_reply_of_the_day_before__takes_nothing_from_the_new_one() -> None:
+    kept = told(40)
+    mine = permits(kept)
+    await gone(mine)
+    ticket = mine.sent(time.monotonic())
+    kept.known |= {"window": 2, "left": 40}
+    await asyncio.sleep(FRESH_S)
+    mine.waiting += 4
+    await gone(mine)
+    held = mine.held
+    assert held > 0
+    mine.lowered(ticket, 0)
+    await asyncio.sleep(0.05)
+    assert (mine.held, kept.seen) == (held, [])

@@ -10,7 +10,7 @@ import pytest
 from monitor.config import Config, load
 from monitor.crawl.platforms import platform
 from monitor.crawl.purse import REFUSALS, Purse, name_of
-from monitor.errors import CredentialsError
+from monitor.errors import CredentialsError, StoreUnavailableError
 from monitor.source import Source
 from monitor.store.budget_change import Seen
 from monitor.store.connection import Store, open_store
@@ -128,3 +128,23 @@ async def test_calls_of_a_day__by_what_was_told__of_all_values(desk: Desk) -> No
     await desk.left(one=999, two=999)
     assert desk.purse.calls_per_day("github:GITHUB_TOKEN", host=HOST, values=3) == pytest.approx(3 * 24 * 1200)
     assert desk.purse.calls_per_day("github:", host=HOST, values=1) is None
+
+
+async def test_a_look__tells_all_budgets_of_the_platform_that_they_were_looked_at(desk: Desk, store: Store) -> None:
+    await desk.left(one=10, two=10)
+    permits = [desk.purse.of((await desk.names())[token]) for token in ("one", "two")]
+    before = time.monotonic()
+    desk.purse.touch("github")
+    await desk.purse.close()
+    assert all(each.looked_at > before for each in permits)
+
+
+async def test_a_look_that_fails__tells_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away(*_given: object, **_more: object) -> Any:
+        raise StoreUnavailableError("MongoDB is away.")
+
+    await desk.left(one=10)
+    monkeypatch.setattr(desk.store.budgets, "list_all", away)
+    desk.purse.touch("github")
+    await desk.purse.close()
+    assert desk.purse.of((await desk.names())["one"]).looked_at == 0

@@ -85,6 +85,8 @@ SHAPES = [
     ),
     # The last second of a window, told in whole ones
     ({"x-ratelimit-remaining": "12", "x-ratelimit-reset": "0"}, Told(left=12, reset_s=0)),
+    ({"ratelimit": "limit=100, remaining=12, reset=0"}, Told(left=12, reset_s=0, limit=100)),
+    ({"ratelimit": '"default";r=12;t=0', "ratelimit-policy": '"default";q=100;w=15'}, Told(left=12, reset_s=0, limit=100, window_s=15)),
     # Nothing usable
     ({}, None),
     ({"x-ratelimit-remaining": "12"}, None),
@@ -126,6 +128,28 @@ def test_told__our_clock_is_wrong__the_servers_date_counts(off_s: int) -> None:
     assert told is not None
     assert told.reset_s == pytest.approx(90)
     assert asked_wait_s(headers, now=NOW + timedelta(seconds=off_s)) == pytest.approx(90)
+
+
+@pytest.mark.parametrize("ahead_s", [1.2, 2.5, 4.3])
+def test_told__our_clock_is_little_ahead__no_window_ends_early_and_no_wait_is_cut(ahead_s: float) -> None:
+    """The reply was made at most a second after its Date, which has whole ones."""
+    sent = format_datetime(NOW, usegmt=True)
+    told = told_in(
+        {"x-ratelimit-remaining": "0", "x-ratelimit-reset": f"{EPOCH}", "date": sent}, now=NOW + timedelta(seconds=ahead_s)
+    )
+    assert told is not None
+    assert 90 <= told.reset_s <= 91
+    asked = {"retry-after": format_datetime(IN_90_S, usegmt=True), "date": sent}
+    assert asked_wait_s(asked, now=NOW + timedelta(seconds=ahead_s)) == 90
+
+
+@pytest.mark.parametrize("off_s", [-4.3, 0.9])
+def test_told__our_clock_is_behind_or_right__it_is_used(off_s: float) -> None:
+    """Behind is the safe side; less than a second after a Date says nothing of a clock."""
+    headers = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": f"{EPOCH}", "date": format_datetime(NOW, usegmt=True)}
+    told = told_in(headers, now=NOW + timedelta(seconds=off_s))
+    assert told is not None
+    assert told.reset_s == pytest.approx(90 - off_s)
 
 
 def test_asked_wait__minutes_and_used_up_percentages() -> None:

@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+from typing import Any
 
 import pytest
 import zstandard
@@ -104,6 +105,31 @@ def test_bad_rows_of_a_table__are_told_alone(monkeypatch: pytest.MonkeyPatch) ->
     assert "encoding:=" in str(found[2].fault)
     assert json.dumps(found[5].value) == '{"a": "10", "b": "11"}'
     assert csv.field_size_limit() == of_all, "other readers of this process keep their limit"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda rows: (*rows[:-1], rows[-1][:-1]),
+        lambda rows: (*rows[:-1], rows[-1][:-5]),
+        lambda rows: (rows[0], rows[1][:-6] + rows[1][-4:], *rows[2:]),
+    ],
+    ids=["cut inside a character", "cut inside a pair", "half a pair in the middle"],
+)
+def test_a_table_of_two_bytes_a_character__what_is_damaged_is_told_alone(encoding: str, damage: Any) -> None:
+    rows_of = [row.encode(encoding) for row in ("1,tea\n", "2,\U0001f375\n", "3,milk\n", "4,\U0001f375\n")]
+    head = "\ufeffa,b\n".encode(encoding)
+    found = list(rows(io.BytesIO(b"".join((head, *damage(rows_of)))), layout_of(head) or pytest.fail("no layout")))
+    (bad,) = [line for line in found if line.fault is not None]
+    assert bad.number in {3, 5}
+    assert "not written in utf-16, or is cut" in str(bad.fault)
+    assert [line.value["a"] for line in found if line.fault is None] == [each for each in "1234" if each != str(bad.number - 1)]
+
+
+def test_an_encoding_that_is_said_and_is_not_that_of_the_table__is_refused() -> None:
+    with pytest.raises(UsageError, match="not written in utf-16"):
+        layout_of(b"a,b\n1,2\n", encoding="utf-16")
 
 
 def test_a_column_that_stands_twice__is_refused() -> None:

@@ -1,16 +1,20 @@
 """Tables by a map: cells become fields, dates are read in their zone, and a row that cannot be read says which cell it is."""
 
+import io
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from monitor.crawl.exported import exported
+from monitor.crawl.exporters import PostsCsv
 from monitor.errors import PostError, UsageError
 from monitor.importing.column_map import ColumnMap, read_pairs
 from monitor.importing.columns import known_map
+from monitor.importing.lines import layout_of, rows
 from monitor.importing.table import table
 from monitor.page import Reply
-from monitor.post import Counts, Post
+from monitor.post import Author, Counts, Post
 
 REPLY = Reply(200, {}, b"", "file:x", datetime(2026, 11, 29, tzinfo=UTC))
 PAIRS = "native_id=ID,text=Body,created_at=When,author.handle=Who,platform:=facebook"
@@ -148,6 +152,34 @@ def test_a_table_of_4cat__is_known_by_its_columns(row: dict[str, str], identity:
     if row is X:
         assert (post.kind, post.thread, post.tags) == ("reply", "https://x.com/i/web/status/8", ("Tea", "Milk"))
         assert (post.links, post.language, post.sensitive) == (("https://tea.example",), "en", False)
+
+
+def test_a_table_of_this_program__reads_back() -> None:
+    """Texts that look as if they were guarded, and entries with blanks, as categories of feeds have."""
+    told = Post(
+        id="https://a.example/1",
+        platform="feeds",
+        native_id="1",
+        url=None,
+        created_at=datetime(2023, 11, 14, tzinfo=UTC),
+        text="'=1+1;=2",
+        title="'tis",
+        author=Author(id="7", name="''-x"),
+        tags=("climate change", "tea", '"so called"', "\tend\t"),
+        links=("https://a.example/a b",),
+    )
+    file = io.BytesIO()
+    exporter = PostsCsv(file)
+    exporter.start_exporting()
+    exporter.export_item(exported(told))
+    layout = layout_of(file.getvalue())
+    assert layout is not None
+    found = known_map(layout.header)
+    assert found is not None
+    (line,) = rows(io.BytesIO(file.getvalue()), layout)
+    post = table(found).post(line.value, REPLY)
+    assert (post.text, post.title, post.author.name) == (told.text, told.title, told.author.name)
+    assert (post.tags, post.links) == (told.tags, told.links)
 
 
 def test_an_unknown_table__needs_a_map() -> None:

@@ -9,6 +9,7 @@ from monitor.errors import PostError
 from monitor.importing import tweet
 from monitor.page import Reply
 from monitor.post import Author, Counts, Media
+from monitor.text.clean import LONGEST_TEXT_BYTES
 
 REPLY = Reply(200, {}, b"", "file:x", datetime(2026, 11, 29, tzinfo=UTC))
 ADA = {"id": "7", "username": "ada", "name": "Ada", "public_metrics": {"followers_count": 12}}
@@ -155,3 +156,36 @@ def test_a_long_tweet__is_whole() -> None:
 def test_what_is_no_tweet__is_refused(row: Any) -> None:
     with pytest.raises(PostError):
         tweet.post(row, REPLY)
+
+
+def saying(text: str, *urls: dict[str, str]) -> Any:
+    """A tweet of this text and these addresses."""
+    row = {"id": "1", "author_id": "7", "created_at": "2021-06-03T08:00:00Z", "text": text, "entities": {"urls": list(urls)}}
+    return tweet.post(row, REPLY)
+
+
+@pytest.mark.parametrize("short", ["a", "", "http", "https://t.co/a"])
+def test_an_address__whatever_it_stands_for__is_written_out_once(short: str) -> None:
+    """What stands in the place of one address is not read again for the next."""
+    text = short or "a"
+    post = saying(f"{text} b", *[{"url": short, "expanded_url": f"{short}/{short}"}] * 22)
+    assert post.text == (f"{short}/{short} b" if short.startswith("https") else f"{text} b")
+    assert post.links == (f"{short}/{short}",)
+
+
+def test_addresses__the_longest_that_stands_there__side_by_side_too() -> None:
+    one, two = (
+        {"url": "https://t.co/a", "expanded_url": "https://x.example/"},
+        {"url": "https://t.co/ab", "expanded_url": "https://y.example/"},
+    )
+    assert (
+        saying("https://t.co/abhttps://t.co/a,https://t.co/c", one, two).text
+        == "https://y.example/https://x.example/,https://t.co/c"
+    )
+
+
+def test_a_short_address_many_times_for_a_long_one__makes_no_text_longer_than_is_kept() -> None:
+    post = saying("https://t.co/a " * 2000, {"url": "https://t.co/a", "expanded_url": "https://x.example/" + "y" * 10_000})
+    assert post.text.startswith("https://x.example/yy")
+    assert post.text.endswith("https://t.co/a")
+    assert LONGEST_TEXT_BYTES < len(post.text) < 2 * LONGEST_TEXT_BYTES

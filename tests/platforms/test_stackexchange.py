@@ -1,7 +1,9 @@
 """Stack Exchange beyond what the contract suite proves for every platform."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 
@@ -228,6 +230,31 @@ def test_post__is_none__is_refused(changed):
 def test_wait__recorded_backoff__is_below_a_second(recording):
     answer = recording("stackexchange/perceval-stackexchange-question-backoff-page.json")
     assert StackExchange().wait_s(answer) == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize("off_s", [-50, 0.3, 50])
+def test_wait_and_units_left__at_midnight__the_rest_of_the_day_before_does_not_close_the_new_one(off_s):
+    """The platform may still count the day before, or a reply was on its way at midnight."""
+    midnight = datetime(2026, 11, 23, tzinfo=UTC)
+    for left in (0, 1, 57):
+        told = replace(reply({"items": [], "quota_remaining": left}), fetched_at=midnight + timedelta(seconds=off_s))
+        assert StackExchange().units_left(told) is None
+        assert StackExchange().wait_s(told) == (None if left > 2 else 50 if off_s < 0 else 60)
+
+
+def test_wait_and_units_left__a_reply_of_the_day_before_that_is_read_late__by_the_moment_it_was_made():
+    sent = format_datetime(datetime(2026, 11, 22, 23, 59, 20, tzinfo=UTC), usegmt=True)
+    late = replace(
+        reply({"items": [], "quota_remaining": 1}),
+        fetched_at=datetime(2026, 11, 23, 0, 1, 30, tzinfo=UTC), headers={"date": sent},
+    )  # fmt: skip
+    assert StackExchange().units_left(late) is None
+    assert StackExchange().wait_s(late) == 40
+
+
+def test_units_left__on_the_day__is_what_the_wrapper_says_but_for_some_that_are_kept():
+    assert StackExchange().units_left(reply({"items": [], "quota_remaining": 90})) == 88
+    assert StackExchange().units_left(reply({"items": [], "quota_remaining": 1})) == 0
 
 
 def test_login__key__goes_as_a_bearer_token_and_never_into_an_address():

@@ -1,9 +1,10 @@
 """Tags that are joined of words: which words they are, and where a text says them."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from monitor.query import joined_tag
 from monitor.query.joined_tag import joined_key, spans_joined
 from monitor.query.needle import MOST_SPANS
 from monitor.query.searchable import Part
@@ -93,3 +94,31 @@ def test_keys__are_just_the_runs_of_neighbouring_words(words: list[str]) -> None
 )
 def test_key__has_no_case_marks_and_gaps(text: str, key: str) -> None:
     assert joined_key(text) == key
+
+
+def keys_of_all_runs(tag: str) -> set[str]:
+    """The key of each run of neighbouring words, made one by one."""
+    edges = [0, *joined_tag._edges(tag), len(tag)]
+    return {joined_key(tag[start:end]) for number, start in enumerate(edges) for end in edges[number + 1 :]}
+
+
+# Letters that fold into several, into none, or together with the one before: ß, ligatures, a mark that is a letter, Hangul, kana.
+ODD = "ﬁßİÉéǅΣς²٣_ｶ\uff9e\u1100\u1161\u11a8\uffc2ͺﱞﷺ東"
+
+
+@given(st.text(alphabet=st.sampled_from("aB1_" + ODD), min_size=1, max_size=9), st.data())
+@example("a_ﱞ1", None)
+@example("1\uff9eｶ\uff9e", None)
+def test_keys__of_any_tag__are_those_of_its_runs(tag: str, data: st.DataObject | None) -> None:
+    runs = keys_of_all_runs(tag)
+    other = data.draw(st.text(alphabet=st.sampled_from("ab1" + ODD), max_size=4)) if data else "a"
+    for wanted in {*runs, joined_key(other), *(key[1:] for key in runs), *(key[:-1] for key in runs)}:
+        assert joined_tag._holds(tag, wanted) == (wanted in runs), wanted
+
+
+def test_a_tag_of_many_words__has_each_keyed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    keyed: list[str] = []
+    monkeypatch.setattr(joined_tag, "joined_key", lambda text: keyed.append(text) or joined_key(text))
+    tag = "a1b2c3d4e5" * 10
+    assert [len(spans_joined(Part(f"#{tag}"), wanted)) for wanted in ("b2c3", "b2c", "x", "2c3d4e5a")] == [1, 1, 0, 1]
+    assert sum(map(len, keyed)) <= 2 * 4 * len(tag)

@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.store.budget_change import MOST, Name, Quota, Seen
+from monitor.store import budget_change as change
+from monitor.store.budget_change import ALONE_S, MOST, Name, Quota, Seen
 from monitor.store.budgets import Budget, Budgets
 from monitor.store.connection import Store
+from monitor.store.document import Document
 
 NAME = Name(platform="chirp", credential="chirp:CHIRP_TOKEN#aaaaaa", host="chirp.example")
 
@@ -51,6 +53,46 @@ async def test_the_one_that_goes_alone_dies__another_one_goes(store: Store, budg
     assert (await budgets.take(NAME, owner="two", want=1)).granted == 0
     await changed(store, {"alone.until": -0.1})
     assert (await budgets.take(NAME, owner="two", want=1)).granted == 1
+
+
+async def test_two_went_alone_since_the_first_was_slow__the_window_is_opened_with_room_for_the_other(
+    store: Store, budgets: Budgets
+) -> None:
+    """The older answer knows nothing of the younger request, whose own answer comes when permits are given already."""
+    first = await budgets.take(NAME, owner="one", want=1)
+    await changed(store, {"alone.until": -0.1})
+    second = await budgets.take(NAME, owner="two", want=1)
+    assert (first.went_alone, second.went_alone) == (True, True)
+    assert (await budgets.tell(NAME, said(first, 59, alone=True), owner="one")).left == 58
+    assert (await budgets.take(NAME, owner="one", want=7)).left == 51
+    assert (await budgets.tell(NAME, said(second, 58, alone=True), owner="two")).left == 51
+    # The next window has none of it.
+    await changed(store, {"reset_at": -0.1})
+    alone = await budgets.take(NAME, owner="one", want=1)
+    assert (await budgets.tell(NAME, said(alone, 59, alone=True), owner="one")).left == 59
+
+
+async def test_many_went_alone_without_an_answer__not_more_room_than_for_those_that_may_still_be_on_their_way(
+    store: Store, budgets: Budgets
+) -> None:
+    for number in range(30):
+        alone = await budgets.take(NAME, owner=f"process{number}", want=1)
+        await changed(store, {"alone.until": -0.1})
+    assert (await budgets.tell(NAME, said(alone, 59, alone=True), owner="process29")).left == 59 - 45 / ALONE_S
+
+
+async def test_alone_ones_that_were_answered_before_the_next_went__need_no_room(budgets: Budgets) -> None:
+    for _ in range(5):
+        alone = await budgets.take(NAME, owner="one", want=1)
+        await budgets.tell(NAME, Seen(good=False, window=alone.window, alone=True), owner="one")
+    assert (await opened(budgets, 59)).left == 59
+
+
+async def test_more_went_alone_than_are_left__nothing_is_left(store: Store, budgets: Budgets) -> None:
+    for owner in ("one", "two", "three"):
+        alone = await budgets.take(NAME, owner=owner, want=1)
+        await changed(store, {"alone.until": -0.1})
+    assert (await budgets.tell(NAME, said(alone, 1, alone=True), owner="three")).left == 0
 
 
 async def test_permits_of_a_window_are_given_once__to_16_that_take_at_the_same_time(budgets: Budgets) -> None:
@@ -180,11 +222,41 @@ async def test_a_quota_of_the_day__needs_no_word_of_the_platform_and_ends_at_its
     local = taken.reset_at.astimezone(ZoneInfo(zone))
     assert (local.hour, local.minute, local.second) == (0, 0, 0)
     assert timedelta(0) < taken.reset_at - datetime.now(UTC) <= timedelta(hours=25)
-    # A refusal does not make the quota new.
-    await budgets.tell(name, Seen(good=False, window=taken.window, wait_s=0), owner="one")
+    # A refusal does not make the quota new, and what is held of it is good on.
+    refused = await budgets.tell(name, Seen(good=False, window=taken.window, wait_s=0), owner="one")
+    assert refused.window == taken.window
     assert (await budgets.take(name, owner="two", want=1)).left == 69
     await changed(store, {"reset_at": -0.1}, name=name)
     assert (await budgets.take(name, owner="two", want=1)).left == 99
+
+
+async def at_moment(store: Store, moment: datetime, stored: Document, *stages: Document) -> Document:
+    """What stages of an update make of a document when the server's clock shows `moment`."""
+
+    def then(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {key: then(each) for key, each in value.items()}
+        if isinstance(value, list):
+            return [then(each) for each in value]
+        return moment if value == "$$NOW" else value
+
+    made = await store.database.aggregate([{"$documents": [stored]}, *(then(stage) for stage in stages)])
+    (found,) = await made.to_list()
+    return found
+
+
+@pytest.mark.parametrize(("after_s", "granted"), [(0.3, 0), (9.9, 0), (10.1, 20)])
+async def test_a_quota_of_the_day_has_just_begun__nobody_asks_while_the_platform_may_count_the_day_before(
+    store: Store, after_s: float, granted: int
+) -> None:
+    name = Name(platform="tube", credential="tube:TUBE_KEY#a", host="tube.example", quota=Quota(units=300))
+    midnight = datetime(2026, 11, 23, tzinfo=UTC)
+    evening = await at_moment(store, midnight - timedelta(hours=1), {}, change.window_over(name), change.granting(300, 300))
+    assert evening["granted"] == 300
+    begun = await at_moment(
+        store, midnight + timedelta(seconds=after_s), evening, change.window_over(name), change.granting(20, 1)
+    )
+    assert (begun["left"], begun["reset_at"], begun["granted"]) == (300, midnight + timedelta(days=1), granted)
 
 
 async def test_a_credential_that_is_put_aside__is_tried_by_one_alone_afterwards(store: Store, budgets: Budgets) -> None:

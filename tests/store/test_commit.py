@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -12,6 +13,7 @@ from monitor.bookmark import Bookmark, Gap, Head, Interval
 from monitor.errors import LeaseLostError, ReplyError, StoreUnavailableError
 from monitor.post import Counts, Post
 from monitor.source import Source
+from monitor.store import commit as module
 from monitor.store.commit import GROUP_S, Commit, Committed, Committer
 from monitor.store.connection import Store
 from monitor.store.leases import Claim
@@ -64,6 +66,39 @@ async def test_pages_follow_each_other(store: Store, claim: Claim, a_post: Calla
         await committer.commit(page(claim, version, posts=[a_post(version)]))
     assert (await bookmark_of(store, claim)).version == 5
     assert await store.posts.count() == 5
+
+
+async def test_a_walk_without_an_end__moves_its_ledger_entries_out_of_the_source(
+    store: Store, claim: Claim, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a stream fills the document of its source within hours, and no bookmark of it moves any more."""
+    monkeypatch.setattr(module, "SETTLED_EVERY", 10)
+    committer, pending = Committer(store), []
+    for version in range(1, 36):
+        await committer.commit(page(claim, version))
+        await asyncio.gather(*committer._flushes)
+        standing = await store.sources.find(claim.source.id)
+        assert standing is not None
+        pending.append(standing.pending)
+    assert max(pending) < 10
+    assert pending[-1] == 5
+    assert await store.database["ledger"].count_documents({"source": claim.source.id}) == 30
+
+
+async def test_entries_that_cannot_be_moved_now__hold_up_no_walk_and_go_with_the_next(
+    store: Store, claim: Claim, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SETTLED_EVERY", 2)
+    settle, away = store.ledger.settle, AsyncMock(side_effect=StoreUnavailableError("MongoDB is away."))
+    monkeypatch.setattr(store.ledger, "settle", away)
+    committer = Committer(store)
+    for version in range(1, 5):
+        if version == 4:
+            monkeypatch.setattr(store.ledger, "settle", settle)
+        await committer.commit(page(claim, version))
+        await asyncio.gather(*committer._flushes)
+    assert away.await_count == 1
+    assert await store.database["ledger"].count_documents({}) == 4
 
 
 async def test_rows_that_were_refused_are_in_quarantine(store: Store, claim: Claim, a_post: Callable[..., Post]) -> None:

@@ -152,6 +152,33 @@ async def test_sweep__what_a_slow_writer_brought_after_it_was_removed__goes_with
     assert {name: left[name] for name in ("roll_hour", "roll_top_hour")} == await counted(store)
 
 
+async def test_sweep__share_of_an_erased_authors_post__goes_too(
+    store: Store, a_post: Made, roll_up: Callable[[], Awaitable[Any]]
+) -> None:
+    """Its writer had looked before the post that it shares was remembered, and wrote after that was removed."""
+    await Erasures(store.database).add_accounts([("mastodon", "ann@example.org")])
+    await Erasures(store.database).add_posts([a_post(1).id])
+    bob = {"author": Author(id="bob"), "kind": "repost"}
+    late = [a_post(2, repost_of=a_post(1).id, **bob), a_post(3, repost_of=a_post(9).id, **bob)]
+    await store.dirty.mark({hour_of(post.created_at) for post in late})
+    await store.database["posts"].insert_many([document(post.filled(first_seen=AT)) for post in late])
+    await roll_up()
+    assert [each["_id"] for each in (await contents(store, "posts"))["posts"]] == [late[1].id]
+
+
+async def test_sweep__post_of_an_erased_author_that_came_with_its_shares__takes_them_along(
+    store: Store, a_post: Made, roll_up: Callable[[], Awaitable[Any]]
+) -> None:
+    """Nobody had remembered that post yet; its share is of a later hour, which is swept first."""
+    await Erasures(store.database).add_accounts([("mastodon", "ann@example.org")])
+    late = [a_post(1), a_post(2, repost_of=a_post(1).id, created_at=AT + HOUR, author=Author(id="bob"), kind="repost")]
+    await store.dirty.mark({hour_of(post.created_at) for post in late})
+    await store.database["posts"].insert_many([document(post.filled(first_seen=AT)) for post in late])
+    await roll_up()
+    assert (await contents(store, "posts"))["posts"] == []
+    assert (await store.posts.upsert([late[1]])).erased == 1
+
+
 async def test_entry_of_a_removed_post__of_a_process_that_died_while_it_indexed__goes_when_another_takes_over(
     store: Store, a_post: Made
 ) -> None:

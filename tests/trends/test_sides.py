@@ -7,18 +7,18 @@ import pytest
 from monitor.errors import UsageError
 from monitor.query.refusal import QueryError
 from monitor.scope import Scope, parse
-from monitor.trends.sides import sides_of
+from monitor.trends.sides import Named, named, named_or_topic, sides_of
 
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
-EVERYTHING = Scope()
 
 
 def scope(text: str) -> Scope:
     return parse(text, now=NOW)
 
 
-def read(*arguments: str, within: str = "") -> list[tuple[str, str]]:
-    return [(side.label, str(side.scope)) for side in sides_of(arguments, scope(within), now=NOW)]
+def read(*arguments: str, within: str = "", zone: str = "UTC") -> list[tuple[str, str]]:
+    compared = [named_or_topic(each, now=NOW, zone=zone) for each in arguments]
+    return [(side.label, str(side.scope)) for side in sides_of(compared, named(within, now=NOW, zone=zone))]
 
 
 def test_topics__are_called_by_their_ids() -> None:
@@ -66,6 +66,43 @@ def test_the_same_side_twice__is_refused(arguments: tuple[str, str]) -> None:
         read(*arguments, "milk")
 
 
+BERLIN = "Europe/Berlin"
+
+
+@pytest.mark.parametrize(
+    ("first", "within", "zone"),
+    [
+        ("tea", "", BERLIN),
+        ("topic=tea&tz=UTC", "", "UTC"),
+        ("topic=tea&tz=Asia/Tokyo", "", "Asia/Tokyo"),
+        (f"topic=tea&tz={BERLIN}", "", BERLIN),
+        ("tea", "tz=UTC", "UTC"),
+        ("tea", "tz=Asia/Tokyo", "Asia/Tokyo"),
+        ("topic=tea&tz=UTC", "from=2026-11-01", "UTC"),
+    ],
+)
+def test_zone__is_the_one_that_is_told_by_either__else_the_usual_one(first: str, within: str, zone: str) -> None:
+    found = read(first, first.replace("tea", "milk"), within=within, zone=BERLIN)
+    assert [scope(text).zone for _, text in found] == [zone, zone]
+
+
+@pytest.mark.parametrize("other", ["tz=UTC", f"tz={BERLIN}"])
+@pytest.mark.parametrize("usual", ["UTC", BERLIN])
+def test_zone__told_in_both__is_refused_whatever_clocks_are_usual(usual: str, other: str) -> None:
+    for own in ("tz=UTC", f"tz={BERLIN}"):
+        with pytest.raises(UsageError, match="and --within say something of zone:"):
+            read(f"topic=tea&{own}", f"topic=milk&{own}", within=other, zone=usual)
+
+
+def test_usual_zone__is_no_part_of_a_name() -> None:
+    assert [label for label, _ in read("tea", "topic=milk&lang=en", zone=BERLIN)] == ["tea", "topic=milk&lang=en"]
+
+
+def test_saved_scopes__keep_the_clocks_that_they_say() -> None:
+    said = [Named(text=f"@{name}", scope=scope(f"topic={name}&tz={BERLIN}"), zoned=True) for name in ("a", "b")]
+    assert [side.scope.zone for side in sides_of(said, named("", now=NOW, zone=BERLIN))] == [BERLIN, BERLIN]
+
+
 @pytest.mark.parametrize("other", ["from=-7d", "to=2026-11-01", "tz=Europe/Berlin", "as_of=2026-11-20T08:00:00.000Z"])
 def test_different_periods_or_zones__are_no_comparison(other: str) -> None:
     with pytest.raises(UsageError, match="different periods or zones"):
@@ -78,9 +115,9 @@ def test_number_of_sides__is_two_to_ten(number: int, refused: bool) -> None:
     arguments = [f"t{each}" for each in range(number)]
     if refused:
         with pytest.raises(UsageError, match=f"not {number}"):
-            sides_of(arguments, EVERYTHING, now=NOW)
+            read(*arguments)
     else:
-        assert [side.label for side in sides_of(arguments, EVERYTHING, now=NOW)] == arguments
+        assert [label for label, _ in read(*arguments)] == arguments
 
 
 def test_what_is_no_scope__is_refused_as_such() -> None:
