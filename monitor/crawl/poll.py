@@ -33,7 +33,7 @@ class Poll:
     `ahead`: of this machine's clock, the server's. What a bookmark says of time is compared with what other machines wrote there.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a claim says
         self,
         spider: "PlatformSpider",
         source: Source,
