@@ -20,6 +20,8 @@ DOMAIN = (
     "page",
     "bookmark",
     "advance",
+    "heads",
+    "paging",
     "backfill",
     "walk",
     "source",
