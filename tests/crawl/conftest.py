@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,11 @@ class Ended:
 
 @pytest.fixture(scope="session")
 def simulator() -> Iterator[Mapping[str, Any]]:
-    """The addresses of a small simulated world; the tag #limited is answered with a very long wait."""
-    with simulated(["--seed", "11", "--days", "2", "--posts", "400", "--fault", "429-absurd,path=tag/limited"]) as addresses:
+    """The addresses of a small simulated world that stands still: between two crawls nothing is posted. The tag #limited is
+    answered with a very long wait."""
+    still = ["--now", datetime.now(UTC).isoformat(timespec="seconds")]
+    world = ["--seed", "11", "--days", "2", "--posts", "400", *still]
+    with simulated([*world, "--fault", "429-absurd,path=tag/limited"]) as addresses:
         yield addresses
 
 

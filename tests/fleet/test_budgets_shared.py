@@ -1,10 +1,12 @@
 """Four processes, one credential, and servers that tell their limits in every way there is: never too much, never too early.
 
 Each server counts by windows of its own, refuses what is beyond its limit, and now and then asks for silence though calls are left.
+What comes too early is judged by when it left, and when the first of the processes had heard of the refusal.
 One of the processes is killed on the way and another one started. MONITOR_SOAK=1: ten times as many windows.
 """
 
 import asyncio
+import math
 import os
 import random
 import subprocess
@@ -30,7 +32,7 @@ PROCESSES = 4
 LIMIT, WINDOW_S = 60, 15.0
 REQUESTS = 5000 if os.environ.get("MONITOR_SOAK") == "1" else 500
 SILENT_EVERY, SILENT_S = 170, 2.4  # each so many requests a refusal that has nothing to do with the limit
-IN_FLIGHT_S = 0.8  # how long a refusal takes to be read by all on a busy machine
+IN_FLIGHT_S = 0.8  # how long a refusal that one has heard of takes to be read by all on a busy machine
 LONGEST_S = REQUESTS / LIMIT * WINDOW_S * 2.5 + 90
 
 Headers = Mapping[str, str]
@@ -169,14 +171,16 @@ REFUSING = (Shape(nothing), Shape(nothing, at_date))
 
 @dataclass
 class Server:
-    """One limited server and what it was asked."""
+    """One limited server and what it was asked. `silent`: requests that left long after a refusal, with the moment of that one."""
 
     shape: Shape
     draw: random.Random
+    port: int = 0
     begun: float = 0.0
     used: Counter[int] = field(default_factory=Counter)
     over: list[float] = field(default_factory=list)
-    early: int = 0
+    silent: list[tuple[float, float]] = field(default_factory=list)
+    heard: list[float] = field(default_factory=list)  # when refusals had come to the process that was refused
     asked: int = 0
     silences: int = 0
     said_at: float = 0.0
@@ -192,7 +196,9 @@ class Server:
         self.used[window] += 1
         self.strangers += request.headers.get("Authorization") != "Bearer one"
         left = LIMIT - self.used[window]
-        self.early += self.said_at + IN_FLIGHT_S < at < self.silent_until
+        sent_at = float(request.headers["X-Sent-At"])
+        if self.said_at + IN_FLIGHT_S < sent_at and at < self.silent_until:
+            self.silent.append((self.said_at, sent_at))
         headers = self.shape.headers(Now(max(0, left), reset_at, at))
         if left < 0:
             self.over.append(at)
@@ -217,6 +223,12 @@ class Server:
     def whole(self) -> list[int]:
         """Calls of each window but the first, in which processes were starting, and the last, which was not over."""
         return [min(LIMIT, self.used[window]) for window in range(1, max(self.used, default=0))]
+
+    @property
+    def early(self) -> int:
+        """Requests in times of silence by processes that could know of it."""
+        heard = [min((at for at in self.heard if at >= said_at), default=math.inf) for said_at, _ in self.silent]
+        return sum(sent_at > heard_at + IN_FLIGHT_S for heard_at, (_, sent_at) in zip(heard, self.silent, strict=True))
 
     def told(self) -> str:
         allowed = LIMIT * len(self.whole)
@@ -271,6 +283,8 @@ def served(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Mappin
     processes: list[subprocess.Popen[bytes]] = []
     begun = time.monotonic()
     with serving(servers) as ports, (folder / "log").open("ab") as log:
+        for server, port in zip(servers, ports, strict=True):
+            server.port = port
 
         def start() -> None:
             command = [sys.executable, str(script), *map(str, ports)]
@@ -290,11 +304,15 @@ def served(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Mappin
                 if process.poll() is None:
                     process.kill()
                 process.wait()
-    said = (folder / "log").read_text(encoding="utf-8")[-3000:]
+    lines = (folder / "log").read_text(encoding="utf-8").splitlines()
+    heard = [line.split()[1:] for line in lines if line.startswith("heard ")]
+    said = "\n".join(line for line in lines if not line.startswith("heard "))[-3000:]
     print(f"\nseed {seed}, {time.monotonic() - begun:.0f} s, {PROCESSES} processes and one more for one that was killed")
     for server in servers:
+        server.heard = [float(at) for port, at in heard if int(port) == server.port]
         print(server.told())
     assert codes == [0] * PROCESSES, said
+    assert heard, "nobody told of a refusal, so nothing could be too early"
     with MongoClient[dict[str, object]](mongodb_uri) as client:
         print(f"budgets: {client[database]['budgets'].count_documents({})}")
         client.drop_database(database)

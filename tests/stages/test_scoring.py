@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -193,13 +193,25 @@ async def test_slow_scorer__renews_its_lease_and_loses_nothing(
             time.sleep(0.03)
             return super().score(text, language)
 
+    renewed: list[tuple[datetime, datetime]] = []
+    renew, posts = scores.renew, store.database["posts"]
+
+    async def watched(post_ids: Collection[str], *, owner: str, lease_s: float) -> None:
+        ours = {"_id": {"$in": list(post_ids)}, "scoring.owner": owner}
+        before = await posts.distinct("scoring.until", ours)
+        await renew(post_ids, owner=owner, lease_s=lease_s)
+        renewed.append((max(before), min(await posts.distinct("scoring.until", ours))))
+
+    monkeypatch.setattr(scores, "renew", watched)
     await insert(store, [a_post(number) for number in range(40)])
     one, other = Slow(), Slow()
     told = await asyncio.gather(
-        *(score_waiting(scores, scorer, Work.outstanding(scorer), lease_s=0.6) for scorer in (one, other))
+        *(score_waiting(scores, scorer, Work.outstanding(scorer), lease_s=60) for scorer in (one, other))
     )
     assert sum(tally.labelled for tally in told) == 40
     assert len(one.seen) + len(other.seen) == 40
+    assert len(renewed) >= 18, "a slice of a scorer as slow as this one is two posts; after the last of a batch nothing is left"
+    assert [after > before for before, after in renewed] == [True] * len(renewed)
 
 
 async def test_cancelled__posts_are_given_back_at_once(store: Store, scores: Scores, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,14 +1,18 @@
 """One process of a fleet that asks limited servers as fast as it may: `python asking.py PORT...`, until each says that it is done.
 
-It is a crawl with all that ours have, but for the reading of pages: sessions, budgets, credentials, pace, tries.
+It is a crawl with all that ours have, but for the reading of pages: sessions, budgets, credentials, pace, tries. Each request says
+when it left, and stdout when a refusal had come.
 """
 
 import asyncio
 import sys
+import time
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 import scrapy
+from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.utils.project import get_project_settings
 
@@ -20,6 +24,15 @@ from monitor.page import Ask
 from monitor.source import Source, SourceKind
 
 WALKS = 3  # at each server
+
+
+def stamp(request: scrapy.Request) -> None:
+    request.headers["X-Sent-At"] = f"{time.time():.6f}"
+
+
+def hear(response: scrapy.http.Response) -> None:
+    if response.status != 200:
+        print("heard", urlsplit(response.url).port, time.time(), flush=True)
 
 
 class Asking(PlatformSpider):
@@ -36,6 +49,8 @@ class Asking(PlatformSpider):
     async def start(self) -> AsyncIterator[Any]:
         await self.session.store()
         self.session.finished = 1
+        self.crawler.signals.connect(stamp, signals.request_reached_downloader)
+        self.crawler.signals.connect(hear, signals.response_downloaded)
         await asyncio.gather(*(self.ask_on(port) for port in self.ports for _ in range(WALKS)))
         for request in list[scrapy.Request]():
             yield request
