@@ -101,17 +101,28 @@ def last_request(world: Mapping[str, Any]) -> int:
     return int(log_of(world, since=2**31)["last"])
 
 
+def silenced(world: Mapping[str, Any], switches: list[dict[str, Any]] | None = None) -> int:
+    """How many requests were ever left without an answer; `switches` are put on before, in place of the faults that are."""
+    body, method = (None, "GET") if switches is None else (json.dumps({"faults": switches}).encode(), "PUT")
+    request = urllib.request.Request(f"{world['control']}/_simulator/faults", body, method=method)
+    with urllib.request.urlopen(request, timeout=30) as reply:
+        return int(json.load(reply)["happened"].get("silence", 0))
+
+
 def killed_after(pages: int, world: Mapping[str, Any], *words: str) -> None:
-    """Begin a crawl and SIGKILL it once it has asked for so many pages below a mark."""
+    """Begin a crawl and SIGKILL it once it has read its newest page and so many below a mark, and waits for the next one in vain."""
     since = last_request(world)
+    before = silenced(world, [{"name": "silence", "platform": "mastodon", "after": 1 + pages}])
     crawl = subprocess.Popen(command(*words), cwd=ROOT, stderr=subprocess.PIPE, text=True)
     until = time.monotonic() + LONGEST_S
-    while asked_below(world, since=since) < pages:
+    while silenced(world) == before:
         assert time.monotonic() < until
         assert crawl.poll() is None, crawl.communicate()[1]
         time.sleep(0.02)
+    assert asked_below(world, since=since) == pages
     crawl.send_signal(signal.SIGKILL)
     crawl.communicate()
+    silenced(world, [])
 
 
 def test_never_asked__budget_kill_and_resume__all_posts_none_twice(
