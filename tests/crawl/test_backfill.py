@@ -28,7 +28,7 @@ from monitor.source import Source
 from monitor.store.connection import Store, open_store
 from monitor.store.progress import Move
 
-NOW = datetime.now(UTC).replace(microsecond=0)
+NOW = datetime.now(UTC).replace(microsecond=0)  # of the import, then of the beginning of the world
 PUBLIC = Source(platform="mastodon", kind="public", parameters={"instance": LOCAL_HOST}, topics=("t",))
 PYTHON = Source(platform="hackernews", kind="query", parameters={"query": "python"}, topics=("t",))
 LEASE_S = 2
@@ -39,8 +39,10 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def world() -> Iterator[Mapping[str, Any]]:
     """Two days of a world that stands still, so that what it shows does not change while it is read."""
-    arguments = ["--seed", "5", "--days", "2", "--posts", "5200", "--delay", "40", "--now", NOW.isoformat()]
-    with simulated(arguments) as addresses:
+    now = datetime.now(UTC).replace(microsecond=0)
+    arguments = ["--seed", "5", "--days", "2", "--posts", "5200", "--delay", "40", "--now", now.isoformat()]
+    with pytest.MonkeyPatch.context() as patch, simulated(arguments) as addresses:
+        patch.setitem(globals(), "NOW", now)
         yield addresses
 
 
