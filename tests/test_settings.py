@@ -54,7 +54,7 @@ def test_user_agent__names_the_contact(monkeypatch: pytest.MonkeyPatch) -> None:
 
     import monitor.settings
 
-    monkeypatch.setenv("MONITOR_CONTACT", "desk@newsroom.example")
-    assert "desk@newsroom.example" in importlib.reload(monitor.settings).USER_AGENT
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setenv("MONITOR_CONTACT", "desk@newsroom.example")
+        assert "desk@newsroom.example" in importlib.reload(monitor.settings).USER_AGENT
     importlib.reload(monitor.settings)

@@ -28,7 +28,7 @@ from monitor.source import Source
 from monitor.store.connection import Store, open_store
 from monitor.store.progress import Move
 
-NOW = datetime.now(UTC).replace(microsecond=0)
+NOW = datetime.now(UTC).replace(microsecond=0)  # of the import, then of the beginning of the world
 PUBLIC = Source(platform="mastodon", kind="public", parameters={"instance": LOCAL_HOST}, topics=("t",))
 PYTHON = Source(platform="hackernews", kind="query", parameters={"query": "python"}, topics=("t",))
 LEASE_S = 2
@@ -39,8 +39,10 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def world() -> Iterator[Mapping[str, Any]]:
     """Two days of a world that stands still, so that what it shows does not change while it is read."""
-    arguments = ["--seed", "5", "--days", "2", "--posts", "5200", "--delay", "40", "--now", NOW.isoformat()]
-    with simulated(arguments) as addresses:
+    now = datetime.now(UTC).replace(microsecond=0)
+    arguments = ["--seed", "5", "--days", "2", "--posts", "5200", "--delay", "40", "--now", now.isoformat()]
+    with pytest.MonkeyPatch.context() as patch, simulated(arguments) as addresses:
+        patch.setitem(globals(), "NOW", now)
         yield addresses
 
 
@@ -101,17 +103,28 @@ def last_request(world: Mapping[str, Any]) -> int:
     return int(log_of(world, since=2**31)["last"])
 
 
+def silenced(world: Mapping[str, Any], switches: list[dict[str, Any]] | None = None) -> int:
+    """How many requests were ever left without an answer; `switches` are put on before, in place of the faults that are."""
+    body, method = (None, "GET") if switches is None else (json.dumps({"faults": switches}).encode(), "PUT")
+    request = urllib.request.Request(f"{world['control']}/_simulator/faults", body, method=method)
+    with urllib.request.urlopen(request, timeout=30) as reply:
+        return int(json.load(reply)["happened"].get("silence", 0))
+
+
 def killed_after(pages: int, world: Mapping[str, Any], *words: str) -> None:
-    """Begin a crawl and SIGKILL it once it has asked for so many pages below a mark."""
+    """Begin a crawl and SIGKILL it once it has read its newest page and so many below a mark, and waits for the next one in vain."""
     since = last_request(world)
+    before = silenced(world, [{"name": "silence", "platform": "mastodon", "after": 1 + pages}])
     crawl = subprocess.Popen(command(*words), cwd=ROOT, stderr=subprocess.PIPE, text=True)
     until = time.monotonic() + LONGEST_S
-    while asked_below(world, since=since) < pages:
+    while silenced(world) == before:
         assert time.monotonic() < until
         assert crawl.poll() is None, crawl.communicate()[1]
         time.sleep(0.02)
+    assert asked_below(world, since=since) == pages
     crawl.send_signal(signal.SIGKILL)
     crawl.communicate()
+    silenced(world, [])
 
 
 def test_never_asked__budget_kill_and_resume__all_posts_none_twice(

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from monitor import clock
 from monitor.bookmark import Bookmark, Head
 from monitor.config import load
 from monitor.crawl import stream as module
@@ -279,7 +280,7 @@ async def test_items__frame_too_large__is_stepped_over_and_leaves_a_hole():
 
 
 async def test_items__silence__is_taken_for_a_dead_connection(monkeypatch):
-    monkeypatch.setattr(module, "SILENCE_S", 0.2)
+    monkeypatch.setattr(module, "SILENCE_S", 1.0)
     async with serving(lambda number: [frame(number + 1)]) as server:
         await heard(stream_of(spider_at(server.address)), until=lambda items: len(items) == 3)
     assert len(server.asked) == 3
@@ -325,16 +326,18 @@ async def test_items__present_is_reached__ends_by_itself():
 
 
 async def test_items__nothing_more_to_be_heard_up_to_the_present__ends_too(monkeypatch):
-    monkeypatch.setattr(module, "CAUGHT_UP_S", 0.2)
+    monkeypatch.setattr(module, "CAUGHT_UP_S", 1.0)
     async with serving(lambda _: [frame(1)]) as server:
         items = await heard(stream_of(spider_at(server.address), present=moment(NOW_MS + 10**6)))
     assert texts(items) == ["Post 1."]
 
 
-async def test_items__deadline__ends_it():
+async def test_items__deadline__ends_it(monkeypatch):
+    """It has passed once the frame is heard, and no sooner."""
     async with serving(lambda _: [frame(1)]) as server:
-        deadline = datetime.now(UTC) + timedelta(seconds=0.3)
-        assert texts(await heard(stream_of(spider_at(server.address), deadline=deadline))) == ["Post 1."]
+        stream, real = stream_of(spider_at(server.address), deadline=datetime.now(UTC) + timedelta(hours=1)), clock.now
+        monkeypatch.setattr(clock, "now", lambda: real() + timedelta(hours=2 if stream.counted["frames"] else 0))
+        assert texts(await heard(stream)) == ["Post 1."]
 
 
 async def test_items__slow_store__slows_the_sender_and_little_is_held_in_memory():

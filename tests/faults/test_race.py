@@ -28,6 +28,7 @@ from monitor.store.progress import Move
 from monitor.store.sources import SourceState
 
 PROCESSES, ROUNDS, ROUNDS_SOAKED = 8, 500, 5000
+MOST_ROUNDS = 8  # times as many, until enough of them were close on a machine that is slow to wake its processes
 SOURCES, HELD_FOR_S, HELD_FOR_SOAKED_S = 20, 10.0, 60.0
 LEASE_S = 0.25
 AHEAD_S = 0.003  # so that an order has reached every process before its moment comes
@@ -132,7 +133,9 @@ async def test_race__eight_processes_for_one_source_500_times__one_winner_each(c
     await store.sources.ensure(source)
     winners, epochs, close = [], [], 0
     with processes(config) as workers:
-        for number in range(rounds):
+        for number in range(rounds * MOST_ROUNDS):
+            if number >= rounds and close >= rounds * 0.8:
+                break
             order = {"work": "race", "source": source.id, "at": time.monotonic() + AHEAD_S}
             told = await asyncio.to_thread(ordered, workers, [order] * PROCESSES)
             won = [each for each in told if each["epoch"] is not None]
@@ -146,10 +149,12 @@ async def test_race__eight_processes_for_one_source_500_times__one_winner_each(c
                 await store.database["sources"].update_one({"_id": source.id}, [ended])
     await store.close()
     print(
-        f"\n{rounds} races of {PROCESSES}: winners {sorted(set(winners))}; in {close} half of them asked before the winner knew"
+        f"\n{len(winners)} races of {PROCESSES}: winners {sorted(set(winners))}; in {close} half of them asked before the winner "
+        "knew"
     )
-    assert winners == [1] * rounds
-    assert epochs == list(range(1, rounds + 1))
+    assert len(winners) >= rounds
+    assert set(winners) == {1}
+    assert epochs == list(range(1, len(winners) + 1))
     assert close >= rounds * 0.8
 
 

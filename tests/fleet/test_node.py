@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from monitor.fleet import runner
 from monitor.simulator.people import LOCAL_HOST
 
 # A version that is installed nowhere: by it the egg's own code is known.
@@ -155,12 +156,15 @@ def test_orphan__of_a_node_with_many_threads__is_told_to_end_once() -> None:
 
 
 def test_orphan__of_a_node_that_is_killed__ends_by_itself__also_when_it_cannot() -> None:
-    """A job that hangs in its end, or ignores the signal, is ended all the same."""
+    """A job that hangs in its end, or ignores the signal, is ended all the same. Its grace is shorter here, so that the machine has
+    the rest of ten seconds; the real one leaves it room too."""
+    assert runner.GRACE_S < 10
     stubborn = (
         "import signal, sys, time\n"
         "from monitor.fleet import assignment, runner\n"
         "import os\n"
         "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "runner.GRACE_S = 1\n"
         "runner.end_with(assignment.read(os.environ))\n"
         "print('ready', flush=True)\n"
         "time.sleep(120)\n"

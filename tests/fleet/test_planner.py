@@ -45,9 +45,12 @@ def planner_of(store: Store, owner: str, **rules: Any) -> Planner:
     )
 
 
-async def plan_without_turns(until: float) -> None:
+async def plan_without_turns() -> None:
+    """Say that it is ready, and plan until the moment that is told then."""
     store, rounds, queued = await open_store(load()), 0, 0
     planner = planner_of(store, f"process {os.getpid()}")
+    print(json.dumps("ready"), flush=True)
+    until = float(sys.stdin.readline())
     while time.time() < until:
         queued += (await planner.plan()).queued
         rounds += 1
@@ -86,12 +89,15 @@ async def fill(config: Config, *, credentials: int = CREDENTIALS, each: int = SO
 
 
 def work_off(jobs: Collection[Document], *, until: float, rng: random.Random) -> int:
-    """Be the nodes: take jobs and end them soon, so that slots are free again and again. Returns how many."""
+    """Be the nodes: take jobs and end them soon, so that slots are free again and again; from `until` on only what is left. Returns
+    how many."""
     ended = 0
-    while time.time() < until:
-        now = {"$set": {"state": "leased", "started_at": "$$NOW"}}
+    while True:
+        late, now = time.time() >= until, {"$set": {"state": "leased", "started_at": "$$NOW"}}
         taken = jobs.find_one_and_update({"state": "pending"}, [now])
         if taken is None:
+            if late:
+                return ended
             time.sleep(0.002)
             continue
         time.sleep(rng.uniform(0, 0.01))
@@ -100,7 +106,6 @@ def work_off(jobs: Collection[Document], *, until: float, rng: random.Random) ->
         over = {"$set": {"state": "finished", "started_at": began, "ended_at": "$$NOW"}}
         jobs.update_one({"_id": taken["_id"]}, [over, {"$unset": "live_slot"}])
         ended += 1
-    return ended
 
 
 def doubled(changes: ChangeStream[Document], *, inserts: int) -> int:
@@ -129,13 +134,18 @@ def test_planners__two_that_ignore_whose_turn_it_is__no_slot_is_doubled(
 ) -> None:
     asyncio.run(fill(config))
     seed = random.randrange(2**31)
-    until = time.time() + LASTS_S
-    command = [sys.executable, __file__, str(until)]
+    command, pipe = [sys.executable, __file__], subprocess.PIPE
     with jobs.watch() as changes:
-        planners = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-        ended = work_off(jobs, until=until + 0.5, rng=random.Random(seed))
+        planners = [subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, text=True) for _ in range(2)]
+        assert [json.loads(planner.stdout.readline()) for planner in planners if planner.stdout is not None] == ["ready"] * 2
+        until = time.time() + LASTS_S
+        for planner in planners:
+            assert planner.stdin is not None
+            planner.stdin.write(f"{until}\n")
+            planner.stdin.flush()
+        ended = work_off(jobs, until=until, rng=random.Random(seed))
         told = [json.loads(planner.communicate(timeout=60)[0]) for planner in planners]
-        ended += work_off(jobs, until=time.time() + 0.5, rng=random.Random(seed))
+        ended += work_off(jobs, until=until, rng=random.Random(seed))
         found = list(jobs.find())
         assert ended == len(found)
         double = doubled(changes, inserts=len(found))
@@ -348,4 +358,4 @@ def test_pause__a_shift_that_nodes_gave_up_on_is_no_good_one_however_long_it_las
 
 
 if __name__ == "__main__":
-    asyncio.run(plan_without_turns(float(sys.argv[1])))
+    asyncio.run(plan_without_turns())

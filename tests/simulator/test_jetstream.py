@@ -19,7 +19,10 @@ from monitor.simulator.world import Plan, World
 
 V1, V2 = "/subscribe", "/xrpc/network.bsky.jetstream.subscribeEvents"
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
-QUIET_S = 0.3
+TURN_S, QUIET_TURNS = (
+    0.01,
+    30,
+)  # of the loop that serves and listens: where it is held up, a turn is longer and no quiet comes sooner
 
 
 @asynccontextmanager
@@ -30,6 +33,17 @@ async def simulated(*faults: Switch, endless: Pace | None = None) -> AsyncIterat
         yield simulator
 
 
+async def next_of(socket: aiohttp.ClientWebSocketResponse) -> aiohttp.WSMessage | None:
+    """The next message, or None where nothing comes."""
+    receiving = asyncio.create_task(socket.receive())
+    for _ in range(QUIET_TURNS):
+        if (await asyncio.wait([receiving], timeout=TURN_S))[0]:
+            return receiving.result()
+    receiving.cancel()
+    await asyncio.wait([receiving])
+    return None
+
+
 async def heard(simulator: Simulator, path: str, *, say: str | None = None, **asked: Any) -> list[dict[str, Any]]:
     """The frames until nothing comes, or the connection ends."""
     frames: list[dict[str, Any]] = []
@@ -37,11 +51,7 @@ async def heard(simulator: Simulator, path: str, *, say: str | None = None, **as
     async with aiohttp.ClientSession() as session, session.ws_connect(address, params=asked) as socket:
         if say is not None:
             await socket.send_str(say)
-        while True:
-            try:
-                message = await socket.receive(timeout=QUIET_S)
-            except TimeoutError:
-                break
+        while (message := await next_of(socket)) is not None:
             if message.type is not aiohttp.WSMsgType.TEXT:
                 frames.append({"ended": True})
                 break

@@ -20,10 +20,16 @@ from monitor.store.horizon import Horizons
 from monitor.store.quarantine import Refused, ReplyContext
 from monitor.topic import Topic
 
-NOW = datetime.now(UTC).replace(microsecond=0)
+NOW = datetime.now(UTC).replace(microsecond=0)  # of the import, then of the beginning of each test
 KEPT = timedelta(days=60)
 REPLY = ReplyContext(url="https://a.example/api", status=200, fetched_at=NOW)
 CLOSED = Topic(id="closed", name="Closed", query="tea", authors="pseudonymise")
+
+
+@pytest.fixture(autouse=True)
+def begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is removed by age goes by the present, from which the import may be hours away."""
+    monkeypatch.setitem(globals(), "NOW", datetime.now(UTC).replace(microsecond=0))
 
 
 @pytest.fixture

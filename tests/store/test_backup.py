@@ -175,9 +175,9 @@ async def test_restore__a_changed_byte__is_noticed(
 async def test_restore__of_a_newer_release__is_refused(
     store: Store, target: AsyncDatabase[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(schema, "VERSION", schema.VERSION + 1)
-    await Backup(store.database).write(tmp_path / "b")
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "VERSION", schema.VERSION + 1)
+        await Backup(store.database).write(tmp_path / "b")
     with pytest.raises(SchemaError, match="made by a newer release"):
         await Backup(target).restore(tmp_path / "b", replace=False)
 

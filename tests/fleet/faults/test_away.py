@@ -1,6 +1,7 @@
 """MongoDB is away: frozen for all, or out of reach for one node. The node's web API goes on answering, and no job runs twice."""
 
 import asyncio
+import gc
 import os
 import random
 import signal
@@ -32,6 +33,7 @@ class Way:
     port: int = 0
     held: int = 0
     _open: asyncio.Event = field(default_factory=asyncio.Event)
+    _ends: set[asyncio.StreamWriter] = field(default_factory=set)
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
 
     def __enter__(self) -> Self:
@@ -44,6 +46,8 @@ class Way:
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
+        assert not self._thread.is_alive()
+        gc.collect()  # what was left open is told in this test
 
     def cut(self) -> None:
         self._loop.call_soon_threadsafe(self._open.clear)
@@ -59,16 +63,34 @@ class Way:
         ready.set()
         self._loop.run_forever()
         listener.close()
-        for task in asyncio.all_tasks(self._loop):
-            task.cancel()
-        self._loop.run_until_complete(asyncio.sleep(0.1))
+        self._loop.run_until_complete(self._end())
         self._loop.close()
 
+    async def _end(self) -> None:
+        """Break all connections off, also what is just being let in, and wait until they are closed."""
+        self._open.set()
+        for _ in range(10):  # turns in which whoever was let in last begins to be served
+            await asyncio.sleep(0)
+        while serving := asyncio.all_tasks() - {asyncio.current_task()}:
+            for end in self._ends:
+                end.transport.abort()
+            await asyncio.wait(serving, timeout=0.1)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await self._open.wait()
-        upstream_reader, upstream_writer = await asyncio.open_connection("127.0.0.1", self.target)
-        with suppress(asyncio.CancelledError):
+        ends = {writer}
+        self._ends.add(writer)
+        try:
+            await self._open.wait()
+            upstream_reader, upstream_writer = await asyncio.open_connection("127.0.0.1", self.target)
+            ends.add(upstream_writer)
+            self._ends.add(upstream_writer)
             await asyncio.gather(self._pass(reader, upstream_writer), self._pass(upstream_reader, writer))
+        finally:
+            for end in ends:
+                end.close()
+                with suppress(ConnectionError):
+                    await end.wait_closed()
+            self._ends -= ends
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -81,8 +103,7 @@ class Way:
         except ConnectionError:
             pass
         finally:
-            with suppress(RuntimeError):  # the loop has ended
-                writer.close()
+            writer.close()
 
 
 @dataclass
