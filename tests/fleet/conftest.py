@@ -246,6 +246,14 @@ class Fleet:
         """Whether a process runs; one that has ended and was not waited for does not."""
         return state_of(pid) not in {None, "Z", "X"}
 
+    @staticmethod
+    def starved_s(pid: int) -> float:
+        """For how long a process wanted a processor and had none, since it began; 0 once it has ended."""
+        try:
+            return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[1]) / 1e9
+        except (OSError, IndexError):
+            return 0.0
+
     def end(self) -> None:
         """End all at once, however they are."""
         for node in self.nodes.values():
