@@ -40,7 +40,7 @@ class Mutant:
     test: str
 
 
-COMMIT, PROGRESS, ADVANCE = "monitor/store/commit.py", "monitor/store/progress.py", "monitor/advance.py"
+COMMIT, PROGRESS = "monitor/store/commit.py", "monitor/store/progress.py"
 MAKE_DURABLE = "    async def _make_durable(self, commits: list[Commit], until: float) -> list[Committed | Exception]:\n"
 MOVE = "        moved = await self._move_bookmarks(commits, until)\n"
 HOLD_BACK = "            self.not_before = max(self.not_before, at + wait)\n            return wait\n"
@@ -81,13 +81,13 @@ MUTANTS = {
         "tests/crawl/test_acknowledge.py::test_failed__the_walk_hears_the_very_error",
     ),
     "no overlap": Mutant(
-        ADVANCE,
+        "monitor/heads.py",
         (("settled = bookmark.asked_at - overlap", "settled = bookmark.asked_at"),),
         "tests/test_walk.py::test_floor__rule_measured_from_now__would_lose_late_posts",
     ),
     "no gaps": Mutant(
-        ADVANCE,
-        (("    if not (facts.end or _reached(floor, marks, facts)):\n", "    if False:\n"),),
+        "monitor/advance.py",
+        (("    if facts.end or _reached(floor, marks, facts):\n", "    if True:\n"),),
         "tests/test_walk.py::test_page_budget__the_gap_stays_and_the_next_poll_goes_on",
     ),
     "Retry-After ignored": Mutant(
