@@ -107,10 +107,6 @@ class Pace:
             self.told, self.told_until = left, at + asked
         return None
 
-    def told_apart(self) -> None:
-        """What the host told is one of several limits, which are kept elsewhere: it holds up no request of the others."""
-        self.told = None
-
     def _one_less(self) -> None:
         if self.told:
             self.told -= 1

@@ -129,8 +129,6 @@ class PaceMiddleware:
         if wait is not None:
             request.meta["asked_wait_s"] = wait
         permits, ticket = self._permits(request), request.meta.get(_TICKET)
-        if permits is not None and getattr(self.crawler.spider, "meters", None):
-            self._pace(request).told_apart()
         # A refused credential is set aside first (`monitor.crawl.fetch`): until then nobody else goes alone with it.
         refused = response.status == 401 and permits is not None and permits.name.credential.partition("#")[2]
         if permits is not None and ticket is not None and not refused:

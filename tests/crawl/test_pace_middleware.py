@@ -12,11 +12,9 @@ from scrapy.http import Response
 from scrapy.settings import Settings
 
 from monitor.crawl.circuit import OPENS_AFTER
-from monitor.crawl.pace_middleware import BUDGET, FAILURES, PaceMiddleware
-from monitor.crawl.ticket import Ticket
+from monitor.crawl.pace_middleware import FAILURES, PaceMiddleware
 from monitor.errors import RateLimitedError, RetryLater
 from monitor.page import Reply
-from monitor.store.budget_change import Name
 
 
 class Asking:
@@ -61,50 +59,6 @@ async def test_good_reply_says_that_no_calls_are_left__next_request_is_not_sent_
     with pytest.raises(RateLimitedError) as refused:
         await asyncio.wait_for(pace.process_request(Request("https://one.example/other")), timeout=2)
     assert refused.value.wait_s == pytest.approx(3000, abs=1)
-
-
-class Unlimited:
-    """Stands for the permits of a limit of which enough is left."""
-
-    def __init__(self) -> None:
-        self.waiting = 0
-
-    def aside(self, _at: float) -> None:
-        return None
-
-    def wait_s(self, _at: float, *, units: int) -> float:
-        return 0.0
-
-    def kept_away_s(self, _at: float, *, units: int) -> float:
-        return 0.0
-
-    def sent(self, _at: float, *, units: int) -> Ticket:
-        return Ticket(window=1, alone=False, units=units)
-
-    def answered(self, *_given: object, **_more: object) -> None:
-        pass
-
-
-@pytest.mark.parametrize(("meters", "goes_out"), [({"/search": "search"}, True), ({}, False)])
-async def test_no_calls_are_left_of_one_limit_of_a_host__others_that_are_shared_are_asked_on(
-    meters: dict[str, str], goes_out: bool
-) -> None:
-    """Of a host with one limit the pace keeps to what is told, too."""
-    purse = SimpleNamespace(touch=lambda _platform: None, of=lambda _name: Unlimited())
-    pace = middleware(SimpleNamespace(pace_s=0.0, meters=meters, session=SimpleNamespace(opened=True, purse=purse)))
-    search, core = [
-        Request(
-            "https://one.example/", meta={BUDGET: Name(platform="chirp", credential="chirp:", host="one.example", meter=meter)}
-        )
-        for meter in ("search" if meters else "", "")
-    ]
-    await pace.process_request(search)
-    pace.response_downloaded(Response(search.url, headers={"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "3000"}), search)
-    if goes_out:
-        await asyncio.wait_for(pace.process_request(core), timeout=2)
-    else:
-        with pytest.raises(RateLimitedError):
-            await pace.process_request(core)
 
 
 async def test_wait_in_a_good_reply__other_hosts_are_asked_on() -> None:
