@@ -33,24 +33,14 @@ def advance(bookmark: Bookmark, step: Step, facts: Facts, *, rules: Rules, since
         move = _whole(bookmark, facts)
     elif step.until is not None or step.cursor is not None:
         move = _deeper(charged(bookmark, step.until), step, facts, rules)
-    elif rules.order == "oldest" and step.after is not None and not is_newest(step, facts):
+    elif rules.order == "oldest" and step.after is not None:
         move = _forward(bookmark, step, facts, rules)
-    elif rules.order == "oldest" and step.after is None and bookmark.heads and not _reaches(bookmark, facts, rules):
+    elif rules.order == "oldest" and bookmark.heads and not _reaches(bookmark, facts, rules):
         move = _looked(bookmark, facts, rules)
     else:
         move = _newest(bookmark, facts, rules, since)
     kept, lapsed = _lapse(move.bookmark, rules, facts.asked_at)
     return replace(move, bookmark=replace(kept, version=bookmark.version + 1), intervals=(*move.intervals, *lapsed))
-
-
-def is_newest(step: Step, facts: Facts) -> bool:
-    """Whether a page that was asked for forward is the newest one all the same, as some servers answer.
-
-    A page as long as the look, which was too short to reach down to where this one begins, cannot reach up to the newest post.
-    """
-    if step.look is None or facts.end or not facts.marks:
-        return False
-    return len(facts.marks) <= step.look.posts and order(max(facts.marks, key=order)) >= order(step.look.top)
 
 
 def refuse(bookmark: Bookmark, step: Step, *, reason: str, asked_at: datetime, rules: Rules) -> Move:

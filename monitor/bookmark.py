@@ -20,21 +20,13 @@ def order(mark: Mark) -> tuple[int, int | str]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """What a newest page showed that did not reach what is known: its newest mark, and how many marked posts."""
-
-    top: Mark
-    posts: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One step of a walk, as a platform's `ask` is told it. With all None: the newest page.
 
     cursor: continue where the platform said; until: the newest posts at or before this mark (a platform whose marks are
     unique may leave the mark itself out); after: the oldest posts beyond this mark; floor: the walk ends at this mark, a
-    hint for platforms that can say so in the request; size: at most this many rows where the platform can be told. No matter to the
-    platform: upto: the overlap is read again up to this mark; look: what the page must not show again.
+    hint for platforms that can say so in the request; size: at most this many rows where the platform can be told; upto: the
+    overlap is read again up to this mark, which is no matter to the platform.
     """
 
     cursor: str | None = None
@@ -43,7 +35,6 @@ class Step:
     floor: Mark | None = None
     size: int | None = None
     upto: Mark | None = None
-    look: Look | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,8 @@ What a read page then means for the bookmark is `monitor.advance`.
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from monitor.advance import Move, gap_at, is_newest, name_of
-from monitor.bookmark import Bookmark, Look, Mark, Step, order
+from monitor.advance import Move, gap_at, name_of
+from monitor.bookmark import Bookmark, Mark, Step, order
 from monitor.heads import floor_of
 from monitor.paging import Facts, Rules
 
@@ -37,7 +37,6 @@ class Walk:
     pages_again: int = 0
     looks: bool = True  # False where few posts are wanted, and the oldest of them
     looked: bool = False
-    look: Look | None = None
     turns: dict[tuple[object, datetime], int] = field(default_factory=dict)
     stuck: set[tuple[object, datetime]] = field(default_factory=set)
     stopped: str | None = None
@@ -63,9 +62,6 @@ class Walk:
     def took(self, step: Step, move: Move, facts: Facts) -> None:
         """Note the outcome of a committed page."""
         if step.until is None and step.cursor is None:
-            if is_newest(step, facts):  # a server that is read backward all the same
-                self.newest_done = self.again_done = True
-                return
             if step.upto is not None:
                 self._took_again(move)
             if not self.newest_done:
@@ -87,8 +83,6 @@ class Walk:
         forward = self.rules.order == "oldest" and step.after is not None
         if not forward:
             self.looked = True
-            if facts.marks:
-                self.look = Look(top=max(facts.marks, key=order), posts=len(facts.marks))
             self.newest_done = move.progress or self.rules.order == "whole"
             self.again_done = move.bookmark.asked_at == facts.asked_at  # the page reached the floor
             self.rolled_off = self.rules.order == "whole" and not move.progress
@@ -115,10 +109,10 @@ class Walk:
             rare = now - head.asked_at >= self.rules.overlap / (AGAIN_TIMES - 1)
             self.at_once = rare or order(floor) >= order(head.mark)
         if self.at_once:
-            return Step(after=floor, upto=head.mark, look=self.look)
+            return Step(after=floor, upto=head.mark)
         # Polls of one page take turns.
         turn = not self.asked and self.pages == 1 and bookmark.version % 2
-        return (self._again(bookmark) if turn else None) or Step(after=head.mark, look=self.look)
+        return (self._again(bookmark) if turn else None) or Step(after=head.mark)
 
     def _again(self, bookmark: Bookmark) -> Step | None:
         share = max(AGAIN_AT_LEAST, AGAIN_TIMES * self.pages_ahead)
@@ -129,7 +123,7 @@ class Walk:
         floor = floor_of(bookmark, self.rules.overlap)
         if floor is None or self.top is None or order(floor) >= order(self.top):
             return None
-        return Step(after=floor, upto=self.top, look=self.look)
+        return Step(after=floor, upto=self.top)
 
     def _to_look(self) -> bool:
         """Whether the newest page comes first. The last page there is must get the walk on."""

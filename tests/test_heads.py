@@ -1,13 +1,12 @@
-"""Where the next walk may stop: late posts of sources that were empty, and servers that answer a forward step with the newest page."""
+"""Where the next walk may stop: late posts of sources that were empty, and pages that prove nothing."""
 
-import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor.advance import advance, is_newest
-from monitor.bookmark import Bookmark, Look, Mark, Step
+from monitor.advance import advance
+from monitor.bookmark import Bookmark, Mark, Step
 from monitor.heads import floor_of
 from monitor.paging import Facts, Rules
 from monitor.source import Order
@@ -25,18 +24,15 @@ def at(mark: Mark) -> datetime:
     return BEGIN + timedelta(seconds=int(mark))
 
 
-def shows(posts: dict[int, float], *, ends: bool = True, newest: bool = False) -> Answer:
-    """A platform with these posts by mark, each visible from a second, none below a floor; `ends`: it says which page is the last.
-
-    `newest`: a forward step is answered with the newest posts above the mark, as if it had asked for what is new.
-    """
+def shows(posts: dict[int, float], *, ends: bool = True) -> Answer:
+    """A platform with these posts by mark, each visible from a second, none below a floor; `ends`: it says which page is the last."""
 
     def answer(step: Step, now: datetime) -> tuple[list[int], bool]:
         seen = sorted(mark for mark, second in posts.items() if at(second) <= now and mark >= int(step.floor or 0))
         rows = [
             mark for mark in seen if (step.until is None or mark < step.until) and (step.after is None or mark > step.after)
         ]
-        shown = rows[:PAGE] if step.after is not None and not newest else rows[-PAGE:]
+        shown = rows[:PAGE] if step.after is not None else rows[-PAGE:]
         return shown[::-1], ends and len(rows) <= PAGE
 
     return answer
@@ -102,39 +98,3 @@ def test_rows_without_marks_and_a_cursor__prove_nothing() -> None:
     assert (move.progress, move.intervals) == (False, ())
     assert (move.bookmark.heads, move.bookmark.asked_at) == (before.heads, before.asked_at)
     assert floor_of(move.bookmark, OVERLAP) == floor_of(before, OVERLAP)
-
-
-@pytest.mark.parametrize("timed", [True, False])
-@pytest.mark.parametrize("ends", [True, False])
-@pytest.mark.parametrize("every_s", [300, 900, 3600])
-def test_server_that_answers_a_forward_step_with_its_newest_page__loses_nothing(timed: bool, ends: bool, every_s: int) -> None:
-    rng = random.Random(f"{timed} {ends} {every_s}")
-    posts = {
-        mark: mark + (rng.uniform(0, OVERLAP.total_seconds()) if rng.random() < 0.1 else 0)
-        for mark in sorted(rng.sample(range(20_000), 1000))
-    }
-    answer, bookmark, stored, rules = (
-        shows(posts, ends=ends, newest=True),
-        Bookmark(),
-        set[int](),
-        rules_of("oldest", timed=timed),
-    )
-    start = None
-    for second in range(2000, 24_000, every_s):
-        bookmark, found, _ = poll(bookmark, answer, second, rules)
-        start, stored = start if start is not None else bookmark.start, stored | found
-    assert start is not None
-    expected = {mark for mark in posts if mark >= int(start)}
-    lost = expected - stored
-    print(f"{len(expected)} posts, polled every {every_s} s, lost {len(lost)}")
-    assert len(expected) > 500
-    assert lost == set()
-
-
-def test_newest_page_for_a_forward_step__is_told_by_what_was_seen_just_before() -> None:
-    step = Step(after=10, look=Look(top=100, posts=PAGE))
-    page = Facts(marks=tuple(range(100, 80, -1)), asked_at=BEGIN)
-    assert is_newest(step, page)
-    assert not is_newest(step, Facts(marks=tuple(range(30, 10, -1)), asked_at=BEGIN))
-    assert not is_newest(step, Facts(marks=tuple(range(101, 10, -1)), asked_at=BEGIN))  # a longer page may reach so far
-    assert not is_newest(Step(after=10), page)
